@@ -1,0 +1,21 @@
+// The unit that flows through the engine: some thousand rows as columns, sorted by key.
+
+import type { Vector } from './vector.js'
+
+/**
+ * Rows sorted by key ascending (in reverse scans: descending), the versions of one key by `_seq` descending.
+ *
+ * `columns[i]` holds the schema column `projection[i]`; which projection a batch follows is agreed between those who
+ * pass it on. A row whose `deleted` is 1 is a tombstone: its key columns count, the others are null or zero.
+ */
+export interface Batch {
+  readonly rows: number
+  readonly columns: readonly Vector[]
+  /** One sequence number a row. */
+  readonly seq: Float64Array
+  /** One byte a row, 1 = tombstone; undefined: no tombstones. */
+  readonly deleted: Uint8Array | undefined
+}
+
+/** Indexes of schema columns, ascending, without repeats. */
+export type Projection = readonly number[]
