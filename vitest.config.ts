@@ -1,14 +1,20 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+// Tests run against dist/ (built first by `npm test`), as users and worker threads do. While writing code that needs
+// no worker, `MARQUETRY_SRC=1 npx vitest run test/fs` skips the build and loads src/ instead.
+const alias = process.env['MARQUETRY_SRC']
+  ? [{ find: /^#src\//, replacement: fileURLToPath(new URL('./src/', import.meta.url)) }]
+  : []
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Workers, WASM and native addons are loaded once per file; two cores, so two files at a time.
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     execArgv: ['--unhandled-rejections=strict'],
-    typecheck: { enabled: false },
   },
 })

@@ -62,7 +62,7 @@ export function compareColumns(a: Vector, b: Vector): RowComparator {
       if (left === right) return 0
       if (left < right) return -1
       if (left > right) return 1
-      return Number(left !== left) - Number(right !== right)
+      return Number(Number.isNaN(left)) - Number(Number.isNaN(right))
     }
   }
   return (i, j) => x[i]! - y[j]!

@@ -3,6 +3,7 @@
 // No key is a proper prefix of another, and all keys whose leading columns equal a prefix lie in
 // [encoding of the prefix, its successor): so every bound of a scan becomes a half-open range of byte strings.
 
+import { isUint8Array } from 'node:util/types'
 import { MarquetryError } from '../errors.js'
 import { ByteSink } from '../util/byte-sink.js'
 import { compareBytes, prefixSuccessor } from '../util/bytes.js'
@@ -141,7 +142,7 @@ function encodePrefix(schema: Schema, prefix: unknown): KeyBytes {
     const { startsWith } = part
     const fits =
       (column.type.kind === 'utf8' && typeof startsWith === 'string' && startsWith.isWellFormed()) ||
-      (column.type.kind === 'binary' && startsWith instanceof Uint8Array)
+      (column.type.kind === 'binary' && isUint8Array(startsWith))
     if (!fits || i < parts.length - 1) {
       throw invalidKey(
         `startsWith takes a string for utf8 or bytes for binary, as the last part of a prefix`,

@@ -33,12 +33,17 @@ export class RowCodec {
   readonly schema: Schema
   readonly #slots: readonly Slot[]
   readonly #slotOf: ReadonlyMap<number, Slot>
+  readonly #keyColumns: readonly Pick<Slot, 'column' | 'guarded'>[]
   readonly #presenceBytes: number
   /** Bytes before the variable area. */
   readonly #headBytes: number
 
   constructor(schema: Schema) {
     this.schema = schema
+    this.#keyColumns = schema.key.map((index) => {
+      const column = schema.columns[index]!
+      return { column, guarded: column.name in Object.prototype }
+    })
     const nullable = schema.values.filter((index) => schema.columns[index]!.nullable)
     this.#presenceBytes = Math.ceil(nullable.length / 8)
     let at = this.#presenceBytes
@@ -61,32 +66,68 @@ export class RowCodec {
     this.#slotOf = new Map(this.#slots.map((slot) => [slot.index, slot]))
   }
 
-  /** Appends the values of a row object. Throws MARQUETRY_INVALID_ROW; the sink then holds a part of the row. */
+  /**
+   * Appends the values of a row object. Throws MARQUETRY_INVALID_ROW, also for properties that are no columns; the
+   * sink then holds a part of the row.
+   */
   append(sink: ByteSink, row: Readonly<Record<string, unknown>>): void {
-    const from = sink.reserve(this.#headBytes)
+    const from = this.#startRow(sink)
     const area = from + this.#headBytes
-    sink.bytes.fill(0, from, area)
-    sink.length = area
+    let used = this.#keyColumns.length
     for (let i = 0; i < this.#slots.length; i++) {
       const slot = this.#slots[i]!
       const { column, at } = slot
       const value = slot.guarded && !Object.hasOwn(row, column.name) ? undefined : row[column.name]
       if (slot.bit >= 0 && (value === undefined || value === null)) {
-        // A nullable column is null; its end is where the one before ended.
+        if (value === null) used++
+        sink.bytes.fill(0, from + at, from + at + column.codec.rowBytes)
       } else {
+        used++
         if (!column.codec.writeRow(sink, from + at, value)) throw invalidValue(column, value)
         if (slot.bit >= 0) sink.bytes[from + (slot.bit >> 3)]! |= 1 << (slot.bit & 7)
       }
       if (column.codec.rowBytes === 0) sink.view.setUint32(from + at, sink.length - area, true)
     }
+    // Counting is enough nearly always, and costs a fifth of looking every name up.
+    let given = 0
+    for (const _ in row) given++
+    if (given !== used) this.#checkNames(row)
+  }
+
+  /** Makes room for a row's head and clears its presence bits; the columns write the rest of it, null or not. */
+  #startRow(sink: ByteSink): number {
+    const from = sink.reserve(this.#headBytes)
+    for (let i = 0; i < this.#presenceBytes; i++) sink.bytes[from + i] = 0
+    sink.length = from + this.#headBytes
+    return from
+  }
+
+  #checkNames(row: Readonly<Record<string, unknown>>): void {
+    for (const name of Object.keys(row)) {
+      if (this.schema.indexOf(name) === undefined) {
+        const known = this.schema.columns.map((column) => column.name).join(', ')
+        const message = `The table has no column ${JSON.stringify(name)}; its columns are ${known}`
+        throw new MarquetryError('MARQUETRY_INVALID_ROW', message, { column: name })
+      }
+    }
+  }
+
+  /** Appends the key of a row object. Throws MARQUETRY_INVALID_ROW; the sink then holds a part of the key. */
+  appendRowKey(sink: ByteSink, row: Readonly<Record<string, unknown>>): void {
+    if (typeof row !== 'object' || row === null) {
+      throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row is an object of values by column name')
+    }
+    for (let i = 0; i < this.#keyColumns.length; i++) {
+      const { column, guarded } = this.#keyColumns[i]!
+      const value = guarded && !Object.hasOwn(row, column.name) ? undefined : row[column.name]
+      if (!column.codec.writeKey(sink, value)) throw invalidValue(column, value)
+    }
   }
 
   /** Appends row `i` of a batch; `vectors[c]` is schema column c, or undefined where its type is in the key. */
   appendVectors(sink: ByteSink, vectors: readonly Vector[], i: number): void {
-    const from = sink.reserve(this.#headBytes)
+    const from = this.#startRow(sink)
     const area = from + this.#headBytes
-    sink.bytes.fill(0, from, area)
-    sink.length = area
     for (let s = 0; s < this.#slots.length; s++) {
       const { column, at, bit, index } = this.#slots[s]!
       const vector = vectors[index]!
@@ -95,6 +136,7 @@ export class RowCodec {
         else column.codec.vectorToRow(sink, from + at, vector, i)
         if (bit >= 0) sink.bytes[from + (bit >> 3)]! |= 1 << (bit & 7)
       } else if (bit < 0) throw invalidValue(column, null)
+      else sink.bytes.fill(0, from + at, from + at + column.codec.rowBytes)
       if (column.codec.rowBytes === 0) sink.view.setUint32(from + at, sink.length - area, true)
     }
   }

@@ -119,7 +119,7 @@ function checkType(name: string, type: ColumnType | undefined): asserts type is 
 
 function checkName(name: string, seen: Set<string>): void {
   if (typeof name !== 'string' || !name.isWellFormed())
-    throw invalid('A column name must be a string', String(name))
+    throw invalid('A column name must be a string without lone surrogates')
   if ((reservedNames as readonly string[]).includes(name))
     throw invalid(`The column name ${name} is reserved`, name)
   if (Buffer.byteLength(name) > nameBytesMax)
@@ -138,7 +138,9 @@ export function defineSchema(definition: SchemaDefinition): Schema {
     : Object.entries(columns)
   if (pairs.length > columnsMax) throw invalid(`A table has at most ${columnsMax} columns`)
   const seen = new Set<string>()
-  const described = pairs.map(([name, column], index): ColumnJson => {
+  const described = pairs.map((pair, index): ColumnJson => {
+    if (!Array.isArray(pair)) throw invalid('`columns` must be an object or an array of pairs')
+    const [name, column] = pair as readonly [string, Column]
     checkName(name, seen)
     const type = column?.type
     checkType(name, type)
@@ -149,7 +151,7 @@ export function defineSchema(definition: SchemaDefinition): Schema {
   for (const name of key as readonly string[]) {
     const column = described.find((candidate) => candidate.name === name)
     if (column === undefined)
-      throw invalid(`The key column ${JSON.stringify(name)} is not among the columns`, name)
+      throw invalid(`The key column ${JSON.stringify(String(name))} is not among the columns`, name)
     if (column.nullable) throw invalid(`The key column ${JSON.stringify(name)} cannot be nullable`, name)
     if (unkeyable.has(column.kind)) throw invalid(`A ${column.kind} column cannot be a key`, name)
   }
@@ -171,8 +173,9 @@ export function schemaDifference(stored: Schema, given: Schema): string | undefi
   for (const column of stored.columns) {
     if (given.indexOf(column.name) === undefined) return `column ${JSON.stringify(column.name)} was not given`
   }
-  const keyOf = (schema: Schema) => schema.toJSON().key.join(', ')
-  if (keyOf(stored) !== keyOf(given))
-    return `the key is (${keyOf(stored)}) in the table, (${keyOf(given)}) was given`
+  const keyOf = (schema: Schema) => schema.key.map((index) => schema.columns[index]!.name)
+  const [was, is] = [keyOf(stored), keyOf(given)]
+  if (JSON.stringify(was) !== JSON.stringify(is))
+    return `the key is (${was.join(', ')}) in the table, (${is.join(', ')}) was given`
   return undefined
 }

@@ -13,12 +13,15 @@ import type { TypeCodec } from './codec.js'
 const encoder = new TextEncoder()
 const shortString = 48
 
-/** Appends a string as UTF-8. Short ASCII goes by loop: a call into the encoder costs more than the bytes. */
-function appendUtf8(sink: ByteSink, text: string): void {
+/**
+ * Appends a string as UTF-8; false, with nothing appended, if it has lone surrogates: they have no UTF-8 form and
+ * would come back as U+FFFD. Short ASCII goes by loop: a call into the encoder costs more than the bytes.
+ */
+function appendUtf8(sink: ByteSink, text: string): boolean {
   const length = text.length
-  const at = sink.reserve(length * 3)
-  const bytes = sink.bytes
   if (length <= shortString) {
+    const at = sink.reserve(length)
+    const bytes = sink.bytes
     let i = 0
     for (; i < length; i++) {
       const unit = text.charCodeAt(i)
@@ -27,10 +30,38 @@ function appendUtf8(sink: ByteSink, text: string): void {
     }
     if (i === length) {
       sink.length = at + length
-      return
+      return true
     }
   }
-  sink.length = at + encoder.encodeInto(text, bytes.subarray(at)).written
+  if (!text.isWellFormed()) return false
+  const at = sink.reserve(length * 3)
+  sink.length = at + encoder.encodeInto(text, sink.bytes.subarray(at)).written
+  return true
+}
+
+/** Appends the key face of a string: that of short ASCII without zeros, which most keys are, in one pass. */
+function appendKeyText(sink: ByteSink, text: string): boolean {
+  const length = text.length
+  const from = sink.length
+  if (length <= shortString) {
+    const at = sink.reserve(length + 2)
+    const bytes = sink.bytes
+    let i = 0
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit === 0 || unit > 0x7f) break
+      bytes[at + i] = unit
+    }
+    if (i === length) {
+      bytes[at + length] = 0
+      bytes[at + length + 1] = 0
+      sink.length = at + length + 2
+      return true
+    }
+  }
+  if (!appendUtf8(sink, text)) return false
+  escapeFrom(sink, from)
+  return true
 }
 
 /** Turns what was appended from `from` on into its key form: zeros escaped, terminator added. */
@@ -151,69 +182,63 @@ export function textAt(vector: Vector, i: number): string {
   return text
 }
 
-function bytesCodec(
-  expects: string,
-  append: (sink: ByteSink, value: unknown) => boolean,
-  value: (vector: Vector, i: number) => unknown,
-): TypeCodec {
-  return {
-    layout: 'bytes',
-    rowBytes: 0,
-    expects,
-    writeRow: (sink, _at, input) => append(sink, input),
-    writeKey(sink, input) {
-      const from = sink.length
-      if (!append(sink, input)) return false
-      escapeFrom(sink, from)
-      return true
-    },
-    fromRows: vectorFromRows,
-    fromKeys: vectorFromKeys,
-    vectorToKey(sink, vector, i) {
-      const from = sink.length
-      sink.append(bytesAt(vector, i))
-      escapeFrom(sink, from)
-    },
-    vectorToRow(sink, _at, vector, i) {
-      sink.append(bytesAt(vector, i))
-    },
-    value,
-  }
+function appendBinary(sink: ByteSink, value: unknown): boolean {
+  if (!isUint8Array(value)) return false
+  sink.append(value)
+  return true
 }
 
-/** Lone surrogates have no UTF-8 form: they would come back as U+FFFD. */
-export const utf8Codec: TypeCodec = bytesCodec(
-  'a string without lone surrogates',
-  (sink, value) => {
-    if (typeof value !== 'string' || !value.isWellFormed()) return false
-    appendUtf8(sink, value)
-    return true
-  },
-  textAt,
-)
+function appendJson(sink: ByteSink, value: unknown): boolean {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    return false // a cycle or a bigint
+  }
+  return text !== undefined && appendUtf8(sink, text)
+}
 
-export const binaryCodec: TypeCodec = bytesCodec(
-  'a Uint8Array',
-  (sink, value) => {
-    if (!(value instanceof Uint8Array || isUint8Array(value))) return false
-    sink.append(value)
-    return true
+/** What the three kinds share: everything columnar. */
+const columnar = {
+  layout: 'bytes',
+  rowBytes: 0,
+  fromRows: vectorFromRows,
+  fromKeys: vectorFromKeys,
+  vectorToKey(sink: ByteSink, vector: Vector, i: number): void {
+    const from = sink.length
+    sink.append(bytesAt(vector, i))
+    escapeFrom(sink, from)
   },
-  (vector, i) => bytesAt(vector, i).slice(),
-)
+  vectorToRow(sink: ByteSink, _at: number, vector: Vector, i: number): void {
+    sink.append(bytesAt(vector, i))
+  },
+} as const
 
-export const jsonCodec: TypeCodec = bytesCodec(
-  'a JSON value',
-  (sink, value) => {
-    let text: string | undefined
-    try {
-      text = JSON.stringify(value)
-    } catch {
-      return false // a cycle or a bigint
-    }
-    if (text === undefined) return false
-    appendUtf8(sink, text)
+export const utf8Codec: TypeCodec = {
+  ...columnar,
+  expects: 'a string without lone surrogates',
+  writeRow: (sink, _at, value) => typeof value === 'string' && appendUtf8(sink, value),
+  writeKey: (sink, value) => typeof value === 'string' && appendKeyText(sink, value),
+  value: textAt,
+}
+
+export const binaryCodec: TypeCodec = {
+  ...columnar,
+  expects: 'a Uint8Array',
+  writeRow: (sink, _at, value) => appendBinary(sink, value),
+  writeKey(sink, value) {
+    const from = sink.length
+    if (!appendBinary(sink, value)) return false
+    escapeFrom(sink, from)
     return true
   },
-  (vector, i) => JSON.parse(textAt(vector, i)),
-)
+  value: (vector, i) => bytesAt(vector, i).slice(),
+}
+
+export const jsonCodec: TypeCodec = {
+  ...columnar,
+  expects: 'a JSON value',
+  writeRow: (sink, _at, value) => appendJson(sink, value),
+  writeKey: () => false,
+  value: (vector, i) => JSON.parse(textAt(vector, i)),
+}

@@ -34,3 +34,15 @@ export interface TypeCodec {
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
+
+const getTime = Date.prototype.getTime
+
+/** The time of a Date, also of one from another realm; NaN if the value is none, whatever its prototype claims. */
+export function millisecondsOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return Number.NaN
+  try {
+    return getTime.call(value)
+  } catch {
+    return Number.NaN
+  }
+}

@@ -12,9 +12,9 @@ export function parseDecimal(value: unknown, precision: number, scale: number): 
   if (typeof value !== 'string') return undefined
   const match = pattern.exec(value)
   if (match === null) return undefined
-  const fraction = (match[3] ?? '').replace(/0+$/, '')
-  if (fraction.length > scale) return undefined
-  const digits = `${match[2]}${fraction.padEnd(scale, '0')}`.replace(/^0+(?=\d)/, '')
+  const fraction = match[3] ?? ''
+  for (let i = scale; i < fraction.length; i++) if (fraction[i] !== '0') return undefined
+  const digits = `${match[2]}${fraction.slice(0, scale).padEnd(scale, '0')}`.replace(/^0+(?=\d)/, '')
   if (digits.length > precision) return undefined
   const unscaled = BigInt(digits)
   return match[1] === '-' ? -unscaled : unscaled

@@ -2,10 +2,9 @@
 //
 // Keys: big-endian, the sign bit of signed integers flipped, so that negative values sort first.
 
-import { isDate } from 'node:util/types'
 import type { ByteSink } from '../../util/byte-sink.js'
 import { allocateValues, fixedVector, type Layout, type Vector } from '../vector.js'
-import { type TypeCodec, viewOf } from './codec.js'
+import { millisecondsOf, type TypeCodec, viewOf } from './codec.js'
 
 const millisecondsPerDay = 86_400_000
 
@@ -40,13 +39,13 @@ function numberCodec(
     expects,
     writeRow(sink, at, value) {
       const number = toNumber(value)
-      if (number !== number) return false
+      if (Number.isNaN(number)) return false
       storeLittle(sink.bytes, at, number, width)
       return true
     },
     writeKey(sink, value) {
       const number = toNumber(value)
-      if (number !== number) return false
+      if (Number.isNaN(number)) return false
       appendBig(sink, number ^ flip, width)
       return true
     },
@@ -127,8 +126,7 @@ export const boolCodec: TypeCodec = numberCodec(
 
 /** Days since 1970-01-01. */
 function daysOf(value: unknown): number {
-  if (!(value instanceof Date || isDate(value))) return Number.NaN
-  const days = (value as Date).getTime() / millisecondsPerDay
+  const days = millisecondsOf(value) / millisecondsPerDay
   return Number.isInteger(days) ? days : Number.NaN // every Date is within ±100,000,000 days
 }
 

@@ -2,10 +2,9 @@
 //
 // Moving bytes goes by 32-bit halves: a bigint per value would cost an allocation.
 
-import { isDate } from 'node:util/types'
 import type { ByteSink } from '../../util/byte-sink.js'
 import { fixedVector, type Vector } from '../vector.js'
-import { type TypeCodec, viewOf } from './codec.js'
+import { millisecondsOf, type TypeCodec, viewOf } from './codec.js'
 
 const signBit = 0x8000_0000
 const twoTo32 = 2 ** 32
@@ -84,10 +83,6 @@ export const bigintCodec: TypeCodec = {
   value: (vector, i) => vector.values[i],
 }
 
-function millisecondsOf(value: unknown): number {
-  return value instanceof Date || isDate(value) ? (value as Date).getTime() : Number.NaN
-}
-
 /** The number in an int64 vector, exact within ±2^53. */
 export function numberAt(vector: Vector, i: number): number {
   const { buffer, byteOffset } = vector.values as BigInt64Array
@@ -101,13 +96,13 @@ export const timestampCodec: TypeCodec = {
   expects: 'a valid Date',
   writeRow(sink, at, value) {
     const milliseconds = millisecondsOf(value)
-    if (milliseconds !== milliseconds) return false
+    if (Number.isNaN(milliseconds)) return false
     storeRow(sink.view, at, Math.floor(milliseconds / twoTo32), milliseconds | 0)
     return true
   },
   writeKey(sink, value) {
     const milliseconds = millisecondsOf(value)
-    if (milliseconds !== milliseconds) return false
+    if (Number.isNaN(milliseconds)) return false
     appendKey(sink, Math.floor(milliseconds / twoTo32), milliseconds | 0)
     return true
   },

@@ -1,0 +1,294 @@
+// A database: a directory of tables that share one lock, one page cache, one pool of workers, one sequence of numbers.
+
+import { EventEmitter } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { inlineExecutor, poolExecutor } from './compaction/executor.js'
+import { DatabaseDirectory } from './database-directory.js'
+import { MarquetryError } from './errors.js'
+import { type CatalogEntry, checkTableName } from './format/catalog.js'
+import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
+import { defineSchema, type Schema, type SchemaDefinition, schemaDifference } from './format/schema.js'
+import type { FileSystem } from './fs/file-system.js'
+import { nodeFileSystem } from './fs/node.js'
+import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
+import { PageCache } from './sstable/page-cache.js'
+import { Table } from './table.js'
+import type { Events, Health, TreeEnvironment } from './tree/environment.js'
+import { LsmTree } from './tree/lsm-tree.js'
+import { memtableReps } from './tree/memtable-kinds.js'
+import { recoverLogs } from './tree/recovery.js'
+import type { SealedLog } from './tree/sealed-log.js'
+import { TreeFiles } from './tree/tree-files.js'
+import { Serial } from './util/serial.js'
+
+const cacheBytesDefault = 64 * 1024 * 1024
+
+/** What `db.metrics()` tells; counters run since the database was opened. */
+export interface Metrics {
+  readonly uptimeMs: number
+  readonly flushes: number
+  readonly flushedRows: number
+  readonly flushedBytes: number
+  readonly stalls: number
+  readonly backgroundErrors: number
+  readonly cache: { readonly bytes: number; readonly hits: number; readonly misses: number }
+  readonly memtableBytes: number
+  /** Whether the database has turned read-only after a failed write. */
+  readonly failed: boolean
+}
+
+/** A table's files and what was recovered from its logs, until somebody asks for the table. */
+interface Idle {
+  readonly files: TreeFiles
+  readonly recovered: readonly SealedLog[]
+}
+
+/** An open database. Made by `open`; close it. */
+export class Database implements AsyncDisposable {
+  readonly path: string
+  readonly #directory: DatabaseDirectory
+  readonly #options: OpenOptions
+  readonly #environment: TreeEnvironment
+  readonly #idle: Map<string, Idle>
+  readonly #tables = new Map<string, { readonly tree: LsmTree; readonly table: Table }>()
+  readonly #events: EventEmitter
+  readonly #catalogEdits = new Serial()
+  readonly #openedMs: number
+  readonly #counters = { flushes: 0, flushedRows: 0, flushedBytes: 0, stalls: 0, backgroundErrors: 0 }
+  #closing: Promise<void> | undefined
+
+  private constructor(
+    directory: DatabaseDirectory,
+    options: OpenOptions,
+    environment: TreeEnvironment,
+    events: EventEmitter,
+    idle: Map<string, Idle>,
+  ) {
+    this.path = directory.path
+    this.#directory = directory
+    this.#options = options
+    this.#environment = environment
+    this.#events = events
+    this.#idle = idle
+    this.#openedMs = environment.clock()
+    this.on('flush', ({ rows, bytes }) => {
+      this.#counters.flushes++
+      this.#counters.flushedRows += rows
+      this.#counters.flushedBytes += bytes
+    })
+    this.on('stall', () => this.#counters.stalls++)
+    this.on('backgroundError', () => this.#counters.backgroundErrors++)
+  }
+
+  /** See the function `open`. */
+  static async open(path: string, options: OpenOptions = {}): Promise<Database> {
+    checkOpenOptions(options)
+    if (typeof path !== 'string' || path === '') {
+      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The path of a database must be a string', { option: 'path' })
+    }
+    const fs = options.fileSystem ?? nodeFileSystem()
+    const readOnly = options.readOnly === true
+    const createIfMissing = !readOnly && options.createIfMissing !== false
+    const directory = await DatabaseDirectory.open(fs, path, { createIfMissing })
+    const events = new EventEmitter()
+    const environment = makeEnvironment(fs, options, events)
+    const idle = new Map<string, Idle>()
+    try {
+      const defaults = resolveTableOptions({}, options)
+      for (const entry of directory.catalog.tables) {
+        idle.set(entry.name, await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]))
+      }
+    } catch (error) {
+      for (const { files } of idle.values()) await files.close()
+      await directory.close()
+      throw error
+    }
+    return new Database(directory, options, environment, events, idle)
+  }
+
+  /**
+   * The table of this name: opened, or made if it is not there. A table that is there must have this schema
+   * (MARQUETRY_SCHEMA_MISMATCH); without a schema it must be there (MARQUETRY_NOT_FOUND).
+   * Asking again returns the same object.
+   */
+  table<const C extends ColumnsInput, const K extends KeyNames<ColumnsOf<C>>>(
+    name: string,
+    schema: TableSchema<C, K>,
+    options?: TableOptions,
+  ): Promise<Table<ColumnsOf<C>, K>>
+  table(name: string): Promise<Table>
+  async table(name: string, schema?: SchemaDefinition, options: TableOptions = {}): Promise<Table> {
+    this.#checkOpen()
+    checkTableName(name)
+    const wanted = schema === undefined ? undefined : defineSchema(schema)
+    const resolved = resolveTableOptions(options, this.#options)
+    return await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      const open = this.#tables.get(name)
+      if (open !== undefined) {
+        if (wanted !== undefined) checkSchema(name, open.tree.schema, wanted)
+        return open.table
+      }
+      const idle = this.#idle.get(name) ?? (await this.#create(name, wanted))
+      if (wanted !== undefined) checkSchema(name, idle.files.schema, wanted)
+      this.#idle.delete(name)
+      const tree = new LsmTree(name, idle.files.schema, resolved, this.#environment, idle.files, idle.recovered)
+      const table = new Table(tree)
+      this.#tables.set(name, { tree, table })
+      return table
+    })
+  }
+
+  /** Names of all tables, sorted. */
+  tables(): readonly string[] {
+    return this.#directory.catalog.tables.map(({ name }) => name).sort()
+  }
+
+  /** Calls `listener` at every event of this kind. Returns a function that stops it. */
+  on<E extends keyof Events>(event: E, listener: (payload: Events[E]) => void): () => void {
+    this.#events.on(event, listener)
+    return () => this.#events.off(event, listener)
+  }
+
+  metrics(): Metrics {
+    const { cache, health, clock } = this.#environment
+    let memtableBytes = 0
+    for (const { tree } of this.#tables.values()) memtableBytes += tree.stats().memtableBytes
+    return {
+      uptimeMs: clock() - this.#openedMs,
+      ...this.#counters,
+      cache: { bytes: cache.bytes, hits: cache.hits, misses: cache.misses },
+      memtableBytes,
+      failed: health.failure !== undefined,
+    }
+  }
+
+  /**
+   * Waits for writes under way, flushes memtables (unless `flushOnClose` is false), closes all files and gives the lock
+   * back. All that also happens when it rejects, which it does with the first failure; rows that could not be flushed
+   * are in their log. Calling it again returns the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.#catalogEdits.run(async () => {})
+    const results = await Promise.allSettled([...this.#tables.values()].map(({ tree }) => tree.close()))
+    for (const { files } of this.#idle.values()) await files.close()
+    await this.#directory.close()
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  /** If the process dies before the catalog names the table, its directory is left over; the next creation removes it. */
+  async #create(name: string, schema: Schema | undefined): Promise<Idle> {
+    const { catalog } = this.#directory
+    const same = catalog.tables.find((entry) => entry.name.toLowerCase() === name.toLowerCase())
+    if (schema === undefined) {
+      throw new MarquetryError('MARQUETRY_NOT_FOUND', `There is no table ${name}; give a schema to make it`)
+    }
+    if (same !== undefined) {
+      throw new MarquetryError('MARQUETRY_INVALID_OPTION', `There is a table ${same.name}; names differ in more than case`, {
+        option: 'name',
+      })
+    }
+    if (this.#environment.readOnly) {
+      throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
+    }
+    this.#environment.health.check()
+    const { fs, health } = this.#environment
+    const entry = { id: catalog.nextTableId, name }
+    const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, (error) => health.fail(error))
+    await fs.syncDirectory(this.path)
+    await this.#directory.setCatalog({ nextTableId: entry.id + 1, tables: [...catalog.tables, entry] })
+    return { files, recovered: [] }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new MarquetryError('MARQUETRY_CLOSED', `The database ${this.path} is closed`)
+  }
+}
+
+function checkSchema(name: string, stored: Schema, given: Schema): void {
+  const difference = schemaDifference(stored, given)
+  if (difference !== undefined) {
+    throw new MarquetryError('MARQUETRY_SCHEMA_MISMATCH', `Table ${name} has another schema: ${difference}`)
+  }
+}
+
+function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmitter): TreeEnvironment {
+  const threads = options.workers ?? Math.max(1, availableParallelism() - 1)
+  return {
+    fs,
+    executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
+    cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
+    health: makeHealth(),
+    clock: options.clock ?? Date.now,
+    readOnly: options.readOnly === true,
+    sequence: { next: 1 },
+    emit: (event, payload) => {
+      try {
+        events.emit(event, payload)
+      } catch (error) {
+        // A listener's mistake is its author's to see, but must not stop a flush half-way.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    },
+  }
+}
+
+function makeHealth(): Health {
+  let failure: MarquetryError | undefined
+  return {
+    check() {
+      if (failure !== undefined) throw failure
+    },
+    fail(cause) {
+      if (cause === failure) return
+      failure ??= new MarquetryError(
+        'MARQUETRY_READ_ONLY',
+        `The database is read-only until it is opened anew, since a write failed: ${(cause as Error)?.message}`,
+        { cause },
+      )
+    },
+    get failure() {
+      return failure
+    },
+  }
+}
+
+async function openTree(
+  environment: TreeEnvironment,
+  directory: string,
+  entry: CatalogEntry,
+  rep: (typeof memtableReps)['sorted'],
+): Promise<Idle> {
+  const { fs, readOnly, health, sequence } = environment
+  const files = await TreeFiles.open(fs, directory, entry, readOnly, (error) => health.fail(error))
+  try {
+    const recovered = await recoverLogs({
+      fs,
+      directory,
+      treeId: entry.id,
+      readOnly,
+      logs: files.state.logs,
+      schema: (id) => files.schemaOf(id),
+      rep,
+      holds: (position) => files.holds(position),
+    })
+    const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
+    sequence.next = Math.max(sequence.next, last + 1)
+    return { files, recovered }
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+}

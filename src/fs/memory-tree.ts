@@ -1,0 +1,159 @@
+// What a simulated disk holds, twice over: as programs see it and as it would be after a power cut (durable).
+//
+// A directory's durable entries are brought up to date by syncing it. In between, each change of entries stands in a
+// journal, with these rules:
+// 1. A change is atomic: a rename's removal and addition become durable together or not at all.
+// 2. A change becomes durable only with or after the earlier changes it rests on: those of the same entries and, if
+//    it removes a directory, those within it. All other changes may become durable in any order.
+// So a rename between two directories is durable once either is synced, as on file systems with a journal.
+
+import type { FileNode } from './memory-file.js'
+
+export type Node = FileNode | DirectoryNode
+
+let lastId = 0
+
+/** A directory's entries, seen and durable. The tree alone changes them. */
+export class DirectoryNode {
+  readonly kind = 'directory'
+  readonly id = ++lastId
+  entries = new Map<string, Node>()
+  durable = new Map<string, Node>()
+}
+
+/** An entry that is set or, with no node, removed. */
+interface EntryEdit {
+  readonly directory: DirectoryNode
+  readonly name: string
+  readonly node: Node | undefined
+}
+
+/** Edits that become durable together. */
+interface Change {
+  readonly edits: readonly EntryEdit[]
+  readonly removed: readonly DirectoryNode[]
+  /** Entries and directories it changes, and those whose earlier changes it rests on. */
+  readonly touches: ReadonlySet<string>
+  readonly needs: ReadonlySet<string>
+}
+
+const within = (directory: DirectoryNode) => `${directory.id}/`
+
+/** The directories and files from one root on, and the journal of entry changes that are not durable yet. */
+export class Tree {
+  readonly root: DirectoryNode
+  #journal: Change[] = []
+
+  constructor(root = new DirectoryNode()) {
+    this.root = root
+  }
+
+  /** Changes entries at once for those who look; durably when one of their directories is synced. */
+  change(...edits: readonly EntryEdit[]): void {
+    const kept = new Set(edits.map((edit) => edit.node))
+    const removed: DirectoryNode[] = []
+    for (const { directory, name, node } of edits) {
+      const before = directory.entries.get(name)
+      if (before?.kind === 'directory' && !kept.has(before)) removed.push(before)
+      if (node === undefined) directory.entries.delete(name)
+      else directory.entries.set(name, node)
+    }
+    this.#journal.push(describe(edits, removed))
+  }
+
+  /** Makes a directory's entries durable, with all changes that this rests on. */
+  syncDirectory(directory: DirectoryNode): void {
+    const needed = new Set([within(directory)])
+    const chosen: Change[] = []
+    const rest: Change[] = []
+    for (const change of this.#journal.toReversed()) {
+      if (isDisjoint(change.touches, needed)) {
+        rest.push(change)
+        continue
+      }
+      chosen.push(change)
+      for (const need of change.needs) needed.add(need)
+    }
+    for (const change of chosen.reverse()) apply(change)
+    this.#journal = rest.reverse()
+  }
+
+  /** A copy that shares nothing with this tree: what is seen, what is durable, and the journal between them. */
+  clone(): Tree {
+    const clones = new Map<Node, Node>()
+    const cloneOf = <N extends Node>(node: N): N => {
+      const known = clones.get(node)
+      if (known !== undefined) return known as N
+      const clone = node.kind === 'file' ? node.clone() : new DirectoryNode()
+      clones.set(node, clone)
+      if (node.kind === 'directory' && clone.kind === 'directory') {
+        for (const [name, child] of node.entries) clone.entries.set(name, cloneOf(child))
+        for (const [name, child] of node.durable) clone.durable.set(name, cloneOf(child))
+      }
+      return clone as N
+    }
+    const tree = new Tree(cloneOf(this.root))
+    tree.#journal = this.#journal.map(({ edits, removed }) =>
+      describe(
+        edits.map(({ directory, name, node }) => ({
+          directory: cloneOf(directory),
+          name,
+          node: node === undefined ? undefined : cloneOf(node),
+        })),
+        removed.map(cloneOf),
+      ),
+    )
+    return tree
+  }
+
+  /** Makes durable a random choice of the changes in the journal, none without those it rests on, and tears files. */
+  tear(random: () => number): void {
+    const lost = new Set<string>()
+    for (const change of this.#journal) {
+      if (random() < 0.5 && isDisjoint(change.needs, lost)) apply(change)
+      else for (const key of change.touches) lost.add(key)
+    }
+    for (const node of reachable(this.root)) if (node.kind === 'file') node.tear(random)
+  }
+
+  /** Forgets what is not durable. */
+  settle(): void {
+    for (const node of reachable(this.root)) {
+      if (node.kind === 'file') node.settle()
+      else node.entries = new Map(node.durable)
+    }
+    this.#journal = []
+  }
+}
+
+function describe(edits: readonly EntryEdit[], removed: readonly DirectoryNode[]): Change {
+  const entries = edits.map(({ directory, name }) => within(directory) + name)
+  return {
+    edits,
+    removed,
+    touches: new Set([...entries, ...edits.map(({ directory }) => within(directory))]),
+    needs: new Set([...entries, ...removed.map(within)]),
+  }
+}
+
+function apply(change: Change): void {
+  for (const { directory, name, node } of change.edits) {
+    if (node === undefined) directory.durable.delete(name)
+    else directory.durable.set(name, node)
+  }
+}
+
+function isDisjoint(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const key of some) if (others.has(key)) return false
+  return true
+}
+
+/** Every node that a durable name leads to, once. */
+function reachable(root: DirectoryNode): ReadonlySet<Node> {
+  const found = new Set<Node>([root])
+  // A set's iteration meets what is added to it on the way.
+  for (const node of found) {
+    if (node.kind === 'directory') for (const child of node.durable.values()) found.add(child)
+  }
+  return found
+}

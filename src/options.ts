@@ -1,0 +1,178 @@
+// Every option of `open` and `db.table`: its type, its default, its check. Options that are contradictory or out of
+// range are refused with MARQUETRY_INVALID_OPTION and the option's name before anything is touched.
+
+import { MarquetryError } from './errors.js'
+import type { FileSystem } from './fs/file-system.js'
+
+const mebibyte = 1024 * 1024
+
+/**
+ * When a write is durable. `sync`: before its promise resolves, many writers sharing one sync. `batch`: within
+ * `walBatchMs` after. `async`: when the system likes, at the latest at rotation, `flush()` or `close()`.
+ * In every mode the system has the bytes before the promise resolves, so the death of the process loses nothing.
+ */
+export type WalMode = 'sync' | 'batch' | 'async'
+
+/** Index structure of memtables. */
+export type MemtableKind = 'sorted' | 'enhanced-skiplist'
+
+/** Codec of SSTables' pages. */
+export type Compression = 'uncompressed' | 'snappy' | 'lz4_raw' | 'zstd'
+
+/** Options of a table; given to `open`, they are defaults for all its tables. */
+export interface TableOptions {
+  /** Default `sync`. */
+  readonly wal?: WalMode | undefined
+  /** `batch` mode: longest time between a write and its sync, in milliseconds. Default 10. */
+  readonly walBatchMs?: number | undefined
+  /** Default `enhanced-skiplist`. */
+  readonly memtable?: MemtableKind | undefined
+  /** Size of a memtable, arena and index together, at which it is rotated. Default 64 MiB. */
+  readonly memtableBytes?: number | undefined
+  /** Entries of a memtable at which it is rotated. Default: no limit. */
+  readonly memtableRows?: number | undefined
+  /** Memtables that may wait for their flush before writers wait for it. Default 4. */
+  readonly immutableMemtablesMax?: number | undefined
+  /** Flushes of one table at a time. Default 1. */
+  readonly flushWorkers?: number | undefined
+  /** Default `snappy`. */
+  readonly compression?: Compression | undefined
+  /** Most rows of a row group. Default 131,072. */
+  readonly rowGroupRows?: number | undefined
+  /** Most bytes of a row group as columns in memory. Default 32 MiB. */
+  readonly rowGroupBytes?: number | undefined
+  /** Size that pages are cut near. Default 8 KiB. */
+  readonly pageBytes?: number | undefined
+  /** Every how many rows an SSTable's sparse index holds a full key. Default 256. */
+  readonly sparseIndexInterval?: number | undefined
+  /** How long a write waits for a full memtable queue before it is refused with MARQUETRY_BUSY. Default 60,000. */
+  readonly stallTimeoutMs?: number | undefined
+  /** Whether `close()` flushes memtables to Parquet. Default true; false leaves them in their logs. */
+  readonly flushOnClose?: boolean | undefined
+}
+
+/** Options of `open`. */
+export interface OpenOptions extends TableOptions {
+  /** Opens without writing anything; the database must exist. Default false. */
+  readonly readOnly?: boolean | undefined
+  /** Creates the database if the directory is missing or empty. Default true, unless `readOnly`. */
+  readonly createIfMissing?: boolean | undefined
+  /** Memory for decoded pages, shared by all tables. Default 64 MiB. */
+  readonly cacheBytes?: number | undefined
+  /** Worker threads of the process-wide pool; 0 runs jobs on the calling thread. Default: cores − 1, at least 1. */
+  readonly workers?: number | undefined
+  /** The file system to live on. Default: the operating system's. Others run jobs on the calling thread. */
+  readonly fileSystem?: FileSystem | undefined
+  /** Milliseconds since 1970; for tests. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined
+}
+
+type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
+export type ResolvedTableOptions = Resolved<TableOptions>
+
+const tableDefaults: ResolvedTableOptions = {
+  wal: 'sync',
+  walBatchMs: 10,
+  memtable: 'enhanced-skiplist',
+  memtableBytes: 64 * mebibyte,
+  memtableRows: Number.POSITIVE_INFINITY,
+  immutableMemtablesMax: 4,
+  flushWorkers: 1,
+  compression: 'snappy',
+  rowGroupRows: 131_072,
+  rowGroupBytes: 32 * mebibyte,
+  pageBytes: 8 * 1024,
+  sparseIndexInterval: 256,
+  stallTimeoutMs: 60_000,
+  flushOnClose: true,
+}
+
+/** An error about one option. */
+export function invalidOption(option: string, message: string): MarquetryError {
+  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+}
+
+type Check = (option: string, value: unknown) => void
+
+function integer(least: number, most: number, infinite = false): Check {
+  return (option, value) => {
+    if (infinite && value === Number.POSITIVE_INFINITY) return
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw invalidOption(option, `must be an integer from ${least} to ${most}, not ${String(value)}`)
+    }
+  }
+}
+
+function oneOf(...choices: readonly string[]): Check {
+  return (option, value) => {
+    if (!choices.includes(value as string)) {
+      throw invalidOption(option, `must be one of ${choices.join(', ')}, not ${String(value)}`)
+    }
+  }
+}
+
+const flag: Check = (option, value) => {
+  if (typeof value !== 'boolean') throw invalidOption(option, `must be true or false, not ${String(value)}`)
+}
+
+const typeIs =
+  (type: string): Check =>
+  (option, value) => {
+    if (typeof value !== type) throw invalidOption(option, `must be a ${type}`)
+  }
+
+const tableChecks: { readonly [K in keyof TableOptions]-?: Check } = {
+  wal: oneOf('sync', 'batch', 'async'),
+  walBatchMs: integer(1, 60_000),
+  memtable: oneOf('sorted', 'enhanced-skiplist'),
+  memtableBytes: integer(4096, 1024 * mebibyte),
+  memtableRows: integer(1, 2 ** 31, true),
+  immutableMemtablesMax: integer(1, 1000),
+  flushWorkers: integer(1, 16),
+  compression: oneOf('uncompressed', 'snappy', 'lz4_raw', 'zstd'),
+  rowGroupRows: integer(1, 2 ** 24),
+  rowGroupBytes: integer(1024, 1024 * mebibyte),
+  pageBytes: integer(256, 16 * mebibyte),
+  sparseIndexInterval: integer(1, 65_536),
+  stallTimeoutMs: integer(0, 2 ** 31 - 1),
+  flushOnClose: flag,
+}
+
+const openChecks: { readonly [K in keyof OpenOptions]-?: Check } = {
+  ...tableChecks,
+  readOnly: flag,
+  createIfMissing: flag,
+  cacheBytes: integer(0, 2 ** 40),
+  workers: integer(0, 256),
+  fileSystem: typeIs('object'),
+  clock: typeIs('function'),
+}
+
+function check(options: object, checks: { readonly [name: string]: Check }): void {
+  for (const [name, value] of Object.entries(options)) {
+    const test = Object.hasOwn(checks, name) ? checks[name] : undefined
+    if (test === undefined) throw invalidOption(name, 'is not known')
+    if (value !== undefined) test(name, value)
+  }
+}
+
+function checkIsObject(options: unknown): asserts options is object {
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object')
+}
+
+/** Checks the options given to `open`. */
+export function checkOpenOptions(options: unknown): asserts options is OpenOptions {
+  checkIsObject(options)
+  check(options, openChecks)
+}
+
+/** A table's options: what is given for it, else what `open` was given, else the defaults. */
+export function resolveTableOptions(options: unknown, database: TableOptions): ResolvedTableOptions {
+  checkIsObject(options)
+  check(options, tableChecks)
+  const resolved: Record<string, unknown> = { ...tableDefaults }
+  for (const source of [database, options] as readonly Record<string, unknown>[]) {
+    for (const name of Object.keys(tableDefaults)) if (source[name] !== undefined) resolved[name] = source[name]
+  }
+  return resolved as unknown as ResolvedTableOptions
+}

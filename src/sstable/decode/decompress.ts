@@ -1,0 +1,42 @@
+// Codecs by Parquet's number (CompressionCodec).
+
+import * as zlib from 'node:zlib'
+import { decompressLz4 } from './lz4.js'
+import { damaged, unsupported } from './page-damage.js'
+import { decompressSnappy } from './snappy.js'
+
+const names = ['uncompressed', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd', 'lz4_raw']
+
+type Decompressor = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
+
+/** Node has it from 22.15 on. */
+const nativeZstd = (zlib as unknown as { readonly zstdDecompressSync?: Decompressor }).zstdDecompressSync
+
+function decompressZstd(bytes: Uint8Array, size: number): Uint8Array {
+  if (nativeZstd === undefined) unsupported('compression with zstd on a Node older than 22.15')
+  let output: Uint8Array
+  try {
+    output = nativeZstd(bytes, { maxOutputLength: Math.max(size, 1) })
+  } catch (error) {
+    damaged(`zstd: ${error instanceof Error ? error.message : error}`)
+  }
+  if (output.length !== size) damaged('the compressed page is too short for its content')
+  return output
+}
+
+/** The `size` bytes that `bytes` hold; uncompressed ones as they are, as a view. Throws PageDamage. */
+export function decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+  switch (names[codec]) {
+    case 'uncompressed':
+      if (bytes.length !== size) damaged('an uncompressed page has two sizes')
+      return bytes
+    case 'snappy':
+      return decompressSnappy(bytes, size)
+    case 'lz4_raw':
+      return decompressLz4(bytes, size)
+    case 'zstd':
+      return decompressZstd(bytes, size)
+    default:
+      return unsupported(`compression with ${names[codec] ?? `codec ${codec}`}`)
+  }
+}

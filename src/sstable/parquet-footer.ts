@@ -1,0 +1,209 @@
+// Parquet's metadata as Thrift trees: the numbers of its fields, and what it takes to move a column chunk to another
+// place. Field numbers: https://github.com/apache/parquet-format (src/main/thrift/parquet.thrift).
+
+import { assert } from '../util/assert.js'
+import { equalBytes } from '../util/bytes.js'
+import type { ChunkPages, StoredColumn } from './sparse-index-builder.js'
+import {
+  decodeThrift,
+  encodeThrift,
+  fieldOf,
+  numberOf,
+  structList,
+  structOf,
+  structsOf,
+  type ThriftList,
+  type ThriftStruct,
+  thriftStruct,
+  thriftTypes,
+  withField,
+} from './thrift.js'
+
+const { i32, i64, list, struct } = thriftTypes
+
+/** What Parquet files begin and end with: "PAR1". */
+export const parquetMagic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
+
+/** Fields of Parquet's structs, by their numbers. */
+export const fileMetaData = { schema: 2, rows: 3, rowGroups: 4, keyValues: 5, createdBy: 6 } as const
+export const schemaElement = { type: 1, typeLength: 2, repetition: 3, children: 5, fieldId: 9 } as const
+export const rowGroup = { columns: 1, rows: 3, sorting: 4, fileOffset: 5, ordinal: 7 } as const
+export const columnChunk = {
+  fileOffset: 2,
+  metadata: 3,
+  offsetIndexOffset: 4,
+  offsetIndexLength: 5,
+  columnIndexOffset: 6,
+  columnIndexLength: 7,
+} as const
+export const chunkMetadata = {
+  codec: 4,
+  compressedBytes: 7,
+  dataPage: 9,
+  indexPage: 10,
+  dictionaryPage: 11,
+  bloomFilter: 14,
+  bloomFilterLength: 15,
+} as const
+export const pageLocation = { offset: 1, bytes: 2, firstRow: 3 } as const
+
+/** `repetition` of a column that may be null. */
+const optional = 1
+
+/** A column by which a file is sorted, as its footer says it: nulls last. */
+export interface SortingColumn {
+  /** Index among the file's columns. */
+  readonly column: number
+  readonly descending: boolean
+}
+
+/** Encoded page indexes of a column chunk. */
+export interface PageIndexes {
+  readonly column: Uint8Array | undefined
+  readonly offset: Uint8Array
+}
+
+/** Where the footer of a Parquet file in memory lies, decoded. */
+export function decodeFooter(file: Uint8Array): ThriftStruct {
+  const end = file.length - 8
+  assert(end > 4 && equalBytes(file.subarray(end + 4), parquetMagic), 'a part ends as Parquet files do')
+  const length = new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(end, true)
+  return decodeThrift(file.subarray(end - length, end)).value
+}
+
+/** Where the bytes of a column chunk begin: its pages, dictionary first. */
+function chunkStart(metadata: ThriftStruct): number {
+  const dataPage = numberOf(metadata, chunkMetadata.dataPage) ?? 0
+  return numberOf(metadata, chunkMetadata.dictionaryPage) ?? dataPage
+}
+
+/** Where they end, its Bloom filter, if it has one, included. */
+function chunkEnd(metadata: ThriftStruct): number {
+  const pages = chunkStart(metadata) + (numberOf(metadata, chunkMetadata.compressedBytes) ?? 0)
+  const filter = numberOf(metadata, chunkMetadata.bloomFilter)
+  if (filter === undefined) return pages
+  return Math.max(pages, filter + (numberOf(metadata, chunkMetadata.bloomFilterLength) ?? 0))
+}
+
+/** Adds to a position where the struct has one. 0 stands for "none" in some fields. */
+function shifted(from: ThriftStruct, id: number, by: number): ThriftStruct {
+  const at = numberOf(from, id)
+  return at === undefined || at === 0 ? from : withField(from, id, i64, at + by)
+}
+
+function shiftChunk(chunk: ThriftStruct, by: number): ThriftStruct {
+  let metadata = structOf(chunk, columnChunk.metadata)
+  for (const id of [
+    chunkMetadata.dataPage,
+    chunkMetadata.indexPage,
+    chunkMetadata.dictionaryPage,
+    chunkMetadata.bloomFilter,
+  ]) {
+    metadata = shifted(metadata, id, by)
+  }
+  return withField(shifted(chunk, columnChunk.fileOffset, by), columnChunk.metadata, struct, metadata)
+}
+
+function indexBytes(
+  part: Uint8Array,
+  chunk: ThriftStruct,
+  offset: number,
+  length: number,
+): Uint8Array | undefined {
+  const at = numberOf(chunk, offset)
+  if (at === undefined) return undefined
+  return part.slice(at, at + (numberOf(chunk, length) ?? 0)) // a copy: it outlives the part
+}
+
+/** The column chunk's pages, their positions shifted, as both the page index and the sparse index want them. */
+function shiftPages(
+  part: Uint8Array,
+  chunk: ThriftStruct,
+  by: number,
+): { readonly pages: ChunkPages; readonly indexes: PageIndexes } {
+  const { offsetIndexOffset, offsetIndexLength, columnIndexOffset, columnIndexLength } = columnChunk
+  const bytes = indexBytes(part, chunk, offsetIndexOffset, offsetIndexLength)
+  assert(bytes !== undefined, 'a part has an offset index per column')
+  const index = decodeThrift(bytes).value
+  const locations = structsOf(index, 1)
+  const offsets = locations.map((page) => (numberOf(page, pageLocation.offset) ?? 0) + by)
+  const metadata = structOf(chunk, columnChunk.metadata)
+  const dictionary = numberOf(metadata, chunkMetadata.dictionaryPage)
+  const moved = locations.map((page, i) => withField(page, pageLocation.offset, i64, offsets[i]!))
+  return {
+    pages: {
+      dictionaryOffset: dictionary === undefined ? 0 : dictionary + by,
+      dictionaryBytes: dictionary === undefined ? 0 : (offsets[0] ?? 0) - by - dictionary,
+      offsets,
+      bytes: locations.map((page) => numberOf(page, pageLocation.bytes) ?? 0),
+      firstRows: locations.map((page) => numberOf(page, pageLocation.firstRow) ?? 0),
+    },
+    indexes: {
+      column: indexBytes(part, chunk, columnIndexOffset, columnIndexLength),
+      offset: encodeThrift(withField(index, 1, list, structList(moved))),
+    },
+  }
+}
+
+/** A row group copied to another place of another file. */
+export interface MovedRowGroup {
+  readonly metadata: ThriftStruct
+  /** Per column. */
+  readonly pages: readonly ChunkPages[]
+  readonly indexes: readonly PageIndexes[]
+  /** The bytes to be copied: all pages of the row group. */
+  readonly bytes: Uint8Array
+  readonly rows: number
+}
+
+/** What becomes of the row group of a file in memory when its pages are copied to the position `to` elsewhere. */
+export function moveRowGroup(file: Uint8Array, group: ThriftStruct, to: number): MovedRowGroup {
+  const chunks = structsOf(group, rowGroup.columns)
+  const metadata = chunks.map((chunk) => structOf(chunk, columnChunk.metadata))
+  const start = Math.min(...metadata.map(chunkStart))
+  const end = Math.max(...metadata.map(chunkEnd))
+  const by = to - start
+  const moved = structList(chunks.map((chunk) => shiftChunk(chunk, by)))
+  const shiftedPages = chunks.map((chunk) => shiftPages(file, chunk, by))
+  return {
+    metadata: shifted(withField(group, rowGroup.columns, list, moved), rowGroup.fileOffset, by),
+    pages: shiftedPages.map(({ pages }) => pages),
+    indexes: shiftedPages.map(({ indexes }) => indexes),
+    bytes: file.subarray(start, end),
+    rows: numberOf(group, rowGroup.rows) ?? 0,
+  }
+}
+
+/** The columns of a flat schema as its footer describes them. */
+export function storedColumns(footer: ThriftStruct): readonly StoredColumn[] {
+  const [, ...elements] = structsOf(footer, fileMetaData.schema) // the first is the root
+  return elements.map((element) => {
+    assert(fieldOf(element, schemaElement.children) === undefined, 'columns are not nested')
+    return {
+      fieldId: numberOf(element, schemaElement.fieldId) ?? -1,
+      physicalType: numberOf(element, schemaElement.type) ?? -1,
+      optional: numberOf(element, schemaElement.repetition) === optional,
+      typeLength: numberOf(element, schemaElement.typeLength) ?? 0,
+    }
+  })
+}
+
+/** The compression of a row group, that of its first column. */
+export function codecOf(group: ThriftStruct): number {
+  const [chunk] = structsOf(group, rowGroup.columns)
+  assert(chunk !== undefined, 'a row group has columns')
+  return numberOf(structOf(chunk, columnChunk.metadata), chunkMetadata.codec) ?? 0
+}
+
+/** The value of a row group's field `sorting`. */
+export function sortingList(sorting: readonly SortingColumn[]): ThriftList {
+  return structList(
+    sorting.map(({ column, descending }) =>
+      thriftStruct(
+        [1, i32, column],
+        [2, descending ? thriftTypes.true : thriftTypes.false, descending],
+        [3, thriftTypes.false, false],
+      ),
+    ),
+  )
+}

@@ -1,0 +1,188 @@
+// A scan, as a caller holds it: checked when it is made, begun at the first `next()`, over at the end, at `return`, at
+// an abort or an error. Batches become rows only here.
+
+import { type RecordBatch, Table as ArrowTable } from 'apache-arrow'
+import { throwIfAborted } from './errors.js'
+import { arrowSchema, toRecordBatch } from './format/arrow.js'
+import type { Batch, Projection } from './format/batch.js'
+import { RowBuilder, type RowObject } from './format/row-builder.js'
+import type { Schema } from './format/schema.js'
+import type { BatchSource } from './format/source.js'
+import { takeTurn, turnIsDue } from './util/turn.js'
+
+/**
+ * The rows of a range, not yet read. Each way of reading it starts anew and sees the table as it is at its own first
+ * step, unless a snapshot was given.
+ */
+export interface Scan<R> extends AsyncIterable<R> {
+  /** Rows in arrays of up to some thousand: fewer promises than row by row. */
+  chunks(): AsyncIterableIterator<R[]>
+  /** Columns, as apache-arrow record batches. */
+  batches(): AsyncIterableIterator<RecordBatch>
+  /** All rows as one Arrow table. */
+  toArrow(): Promise<ArrowTable>
+  /** All rows. */
+  toArray(): Promise<R[]>
+  /** The number of rows. */
+  count(): Promise<number>
+}
+
+export interface ScanPlan {
+  readonly schema: Schema
+  readonly projection: Projection
+  /** Begins the scan: pins what it reads, now. */
+  readonly begin: (projection: Projection) => BatchSource
+  readonly signal: AbortSignal | undefined
+}
+
+type Done = { readonly value: undefined; readonly done: true }
+const done: Done = { value: undefined, done: true }
+
+export class TableScan<R> implements Scan<R> {
+  readonly #plan: ScanPlan
+
+  constructor(plan: ScanPlan) {
+    this.#plan = plan
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
+    return new RowIterator<R>(this.#reader(), new RowBuilder(this.#plan.schema, this.#plan.projection))
+  }
+
+  chunks(): AsyncIterableIterator<R[]> {
+    const builder = new RowBuilder(this.#plan.schema, this.#plan.projection)
+    return new BatchIterator(this.#reader(), (batch) => builder.rows(batch) as R[])
+  }
+
+  batches(): AsyncIterableIterator<RecordBatch> {
+    const { schema, projection } = this.#plan
+    const arrow = arrowSchema(schema, projection)
+    return new BatchIterator(this.#reader(), (batch) => toRecordBatch(schema, projection, batch, arrow))
+  }
+
+  async toArrow(): Promise<ArrowTable> {
+    const batches: RecordBatch[] = []
+    for await (const batch of this.batches()) batches.push(batch)
+    return new ArrowTable(arrowSchema(this.#plan.schema, this.#plan.projection), batches)
+  }
+
+  async toArray(): Promise<R[]> {
+    const rows: R[] = []
+    for await (const chunk of this.chunks()) for (const row of chunk) rows.push(row)
+    return rows
+  }
+
+  async count(): Promise<number> {
+    let rows = 0
+    const reader = new BatchReader(this.#plan, [])
+    for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) rows += batch.rows
+    return rows
+  }
+
+  #reader(): BatchReader {
+    return new BatchReader(this.#plan, this.#plan.projection)
+  }
+}
+
+/** Reads the batches of one run of a scan. */
+class BatchReader {
+  readonly #plan: ScanPlan
+  readonly #projection: Projection
+  #source: BatchSource | undefined
+  #over = false
+
+  constructor(plan: ScanPlan, projection: Projection) {
+    this.#plan = plan
+    this.#projection = projection
+  }
+
+  async next(): Promise<Batch | undefined> {
+    if (this.#over) return undefined
+    try {
+      throwIfAborted(this.#plan.signal)
+      this.#source ??= this.#plan.begin(this.#projection)
+      if (turnIsDue()) await takeTurn()
+      const batch = await this.#source.next()
+      throwIfAborted(this.#plan.signal)
+      if (batch === undefined) this.close()
+      return batch
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#over = true
+    this.#source?.close()
+    this.#source = undefined
+  }
+}
+
+/** Something of every batch. */
+class BatchIterator<T> implements AsyncIterableIterator<T> {
+  readonly #reader: BatchReader
+  readonly #convert: (batch: Batch) => T
+
+  constructor(reader: BatchReader, convert: (batch: Batch) => T) {
+    this.#reader = reader
+    this.#convert = convert
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    const batch = await this.#reader.next()
+    return batch === undefined ? done : { value: this.#convert(batch), done: false }
+  }
+
+  async return(): Promise<Done> {
+    this.#reader.close()
+    return done
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+/** Rows one by one. Written by hand: an async generator costs twice as much a row. */
+class RowIterator<R> implements AsyncIterableIterator<R> {
+  readonly #reader: BatchReader
+  readonly #builder: RowBuilder
+  #rows: RowObject[] = []
+  #at = 0
+  /** The last read of a batch: calls of `next` that do not wait for each other are answered in order. */
+  #reading: Promise<unknown> = Promise.resolve()
+
+  constructor(reader: BatchReader, builder: RowBuilder) {
+    this.#reader = reader
+    this.#builder = builder
+  }
+
+  next(): Promise<IteratorResult<R, undefined>> {
+    if (this.#at < this.#rows.length) return Promise.resolve({ value: this.#rows[this.#at++] as R, done: false })
+    const result = this.#reading.then(() => this.#nextRow())
+    this.#reading = result.catch(() => {})
+    return result
+  }
+
+  async #nextRow(): Promise<IteratorResult<R, undefined>> {
+    if (this.#at === this.#rows.length) {
+      const batch = await this.#reader.next()
+      if (batch === undefined) return done
+      this.#rows = this.#builder.rows(batch)
+      this.#at = 0
+    }
+    return { value: this.#rows[this.#at++] as R, done: false }
+  }
+
+  async return(): Promise<Done> {
+    this.#reader.close()
+    this.#rows = []
+    this.#at = 0
+    return done
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}

@@ -1,0 +1,296 @@
+// The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
+
+import { MarquetryError } from './errors.js'
+import type { Batch, Projection } from './format/batch.js'
+import { type Bounds, encodeKey, encodeRange, type KeyBytes } from './format/key-codec.js'
+import { compileWhere } from './format/predicate.js'
+import { RowBuilder } from './format/row-builder.js'
+import type {
+  AnyTable,
+  BatchOperation,
+  Columns,
+  KeyOf,
+  Projected,
+  ReadOptions,
+  RowInput,
+  ScanOptions,
+  Snapshot,
+  TypesOfTable,
+  types,
+} from './format/row-types.js'
+import type { SchemaJson } from './format/schema.js'
+import { readAsync, readSync } from './fs/reading.js'
+import type { Memtable } from './memtable/memtable.js'
+import { type Scan, TableScan } from './table-scan.js'
+import type { LsmTree } from './tree/lsm-tree.js'
+import { findInMemory, findInRuns } from './tree/lookup.js'
+
+/** What `table.stats()` tells: the table as it is at this moment. */
+export interface TableStats {
+  /** Entries in memtables, all versions and tombstones counted. */
+  readonly memtableRows: number
+  readonly memtableBytes: number
+  readonly immutableMemtables: number
+  readonly sstables: number
+  /** Rows in SSTables, all versions and tombstones counted. */
+  readonly sstableRows: number
+  /** Bytes of the Parquet files. */
+  readonly sstableBytes: number
+  /** Per level that holds data, the newest first. */
+  readonly levels: readonly {
+    readonly level: number
+    readonly runs: number
+    readonly tables: number
+    readonly rows: number
+    readonly tombstones: number
+    readonly bytes: number
+  }[]
+  readonly snapshots: number
+}
+
+type AnyRow = Readonly<Record<string, unknown>>
+
+/** A table of an open database: `C` are its columns, `K` the names of its key columns. Made by `db.table`. */
+export class Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]> implements AnyTable {
+  declare readonly [types]?: TypesOfTable<C, K>
+  readonly name: string
+  readonly #tree: LsmTree
+  readonly #all: Projection
+
+  /** @internal */
+  constructor(tree: LsmTree) {
+    this.name = tree.name
+    this.#tree = tree
+    this.#all = tree.schema.columns.map((_, index) => index)
+  }
+
+  /** The table's schema as plain data. */
+  get schema(): SchemaJson {
+    return this.#tree.schema.toJSON()
+  }
+
+  /**
+   * Writes a row, replacing the one with its key. The row is read now: the caller may change it afterwards.
+   * Resolves when the write is as durable as the WAL mode promises. Rejects with MARQUETRY_INVALID_ROW for a missing,
+   * unknown or wrong value, and then nothing was written.
+   */
+  put(row: RowInput<C>): Promise<void> {
+    return this.#tree.write((memtable, seq) => {
+      memtable.addPut(checkRow(row), seq)
+      return 1
+    })
+  }
+
+  /** Removes the row with this key, if there is one. */
+  delete(key: KeyOf<C, K>): Promise<void> {
+    return this.#tree.write((memtable, seq) => {
+      memtable.addDelete(key, seq)
+      return 1
+    })
+  }
+
+  /** Writes all of the operations or none, in their order. */
+  batch(operations: readonly BatchOperation<C, K>[]): Promise<void> {
+    return this.#tree.write((memtable, seq) => {
+      if (!Array.isArray(operations)) {
+        throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'A batch is an array of operations', { option: 'operations' })
+      }
+      for (let i = 0; i < operations.length; i++) addOperation(memtable, operations[i], seq + i)
+      return operations.length
+    })
+  }
+
+  /** The row with this key, or undefined. */
+  async get<P extends keyof C = keyof C>(
+    key: KeyOf<C, K>,
+    options: ReadOptions<C, P> = {},
+  ): Promise<Projected<C, P> | undefined> {
+    const { bytes, projection, seq } = this.#lookup(key, options)
+    const batch = await this.#find(bytes, projection, seq)
+    return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
+  }
+
+  /** As `get`, but reads files on the calling thread: for rows that are likely in memory. */
+  getSync<P extends keyof C = keyof C>(
+    key: KeyOf<C, K>,
+    options: ReadOptions<C, P> = {},
+  ): Projected<C, P> | undefined {
+    const { bytes, projection, seq } = this.#lookup(key, options)
+    const view = this.#tree.pin()
+    try {
+      const inMemory = findInMemory(view, bytes, seq ?? view.seq, projection)
+      if (inMemory === 'deleted') return undefined
+      const batch =
+        inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readerOf))
+      return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
+    } finally {
+      view.release()
+    }
+  }
+
+  /** Whether there is a row with this key. */
+  async has(key: KeyOf<C, K>, options: Pick<ReadOptions<C, keyof C>, 'snapshot'> = {}): Promise<boolean> {
+    const { bytes, seq } = this.#lookup(key, options)
+    return (await this.#find(bytes, [], seq)) !== undefined
+  }
+
+  /**
+   * The rows of a key range in key order, or in reverse. Options are checked now: MARQUETRY_INVALID_KEY for bounds,
+   * MARQUETRY_INVALID_OPTION for all else. Nothing is read before the first step.
+   */
+  scan<P extends keyof C = keyof C>(options: ScanOptions<C, K, P> = {}): Scan<Projected<C, P>> {
+    checkScanOptions(options)
+    const { schema } = this.#tree
+    const range = encodeRange(schema, options as Bounds)
+    const projection = this.#projection(options.columns)
+    const predicate = options.where === undefined ? undefined : compileWhere(schema, options.where)
+    const { limit, signal, snapshot } = options
+    this.#seqOf(snapshot)
+    const reverse = options.reverse === true
+    return new TableScan({
+      schema,
+      projection,
+      signal,
+      begin: (project) =>
+        this.#tree.scan({ range, project, predicate, limit, reverse }, this.#seqOf(snapshot)),
+    })
+  }
+
+  /** The table as it is now, for any number of reads. */
+  snapshot(): Snapshot {
+    const handle = new TableSnapshot(this.#tree)
+    return handle
+  }
+
+  /** Makes everything written before this call part of an SSTable. */
+  flush(): Promise<void> {
+    return this.#tree.flush()
+  }
+
+  stats(): TableStats {
+    const { version, memtableRows, memtableBytes, immutableMemtables, snapshots } = this.#tree.stats()
+    const levels = version.levels()
+    const sum = (of: (level: (typeof levels)[number]) => number) => levels.reduce((total, level) => total + of(level), 0)
+    return {
+      memtableRows,
+      memtableBytes,
+      immutableMemtables,
+      sstables: sum((level) => level.tables),
+      sstableRows: sum((level) => level.rows),
+      sstableBytes: sum((level) => level.bytes),
+      levels,
+      snapshots,
+    }
+  }
+
+  /** @internal For imports: see `LsmTree.write`. */
+  get tree(): LsmTree {
+    return this.#tree
+  }
+
+  async #find(key: KeyBytes, projection: Projection, snapshot: number | undefined): Promise<Batch | undefined> {
+    const view = this.#tree.pin()
+    try {
+      const seq = snapshot ?? view.seq
+      const inMemory = findInMemory(view, key, seq, projection)
+      if (inMemory === 'deleted') return undefined
+      return inMemory ?? (await readAsync(findInRuns(view, key, seq, projection, this.#tree.readerOf)))
+    } finally {
+      view.release()
+    }
+  }
+
+  #lookup(key: unknown, options: ReadOptions<C, keyof C>) {
+    return {
+      bytes: encodeKey(this.#tree.schema, key),
+      projection: this.#projection(options.columns),
+      seq: this.#seqOf(options.snapshot),
+    }
+  }
+
+  #projection(columns: readonly (keyof C)[] | undefined): Projection {
+    if (columns === undefined) return this.#all
+    if (!Array.isArray(columns)) throw invalidColumns('must be an array of column names')
+    const indexes = columns.map((name) => {
+      const index = this.#tree.schema.indexOf(name as string)
+      if (index === undefined) throw invalidColumns(`names ${JSON.stringify(name)}, which is no column of ${this.name}`)
+      return index
+    })
+    return [...new Set(indexes)].sort((a, b) => a - b)
+  }
+
+  #seqOf(snapshot: Snapshot | undefined): number | undefined {
+    if (snapshot === undefined) return undefined
+    if (snapshot instanceof TableSnapshot) return snapshot.seqFor(this.#tree)
+    throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'Option `snapshot` must come from `table.snapshot()`', {
+      option: 'snapshot',
+    })
+  }
+}
+
+class TableSnapshot implements Snapshot {
+  readonly seq: number
+  readonly #tree: LsmTree
+  #closed = false
+
+  constructor(tree: LsmTree) {
+    this.#tree = tree
+    this.seq = tree.addSnapshot(this)
+  }
+
+  /** The sequence number, for a read of this tree. */
+  seqFor(tree: LsmTree): number {
+    if (this.#closed) throw new MarquetryError('MARQUETRY_CLOSED', 'The snapshot is closed')
+    if (tree !== this.#tree) {
+      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The snapshot is one of another table', { option: 'snapshot' })
+    }
+    return this.seq
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#tree.removeSnapshot(this)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+function checkRow(row: unknown): AnyRow {
+  if (typeof row === 'object' && row !== null) return row as AnyRow
+  throw new MarquetryError('MARQUETRY_INVALID_ROW', `A row is an object; ${row === null ? 'null' : typeof row} was given`)
+}
+
+function addOperation(memtable: Memtable, operation: unknown, seq: number): void {
+  const { type, row, key } = (operation ?? {}) as { type?: unknown; row?: unknown; key?: unknown }
+  if (type === 'put') memtable.addPut(checkRow(row), seq)
+  else if (type === 'delete') memtable.addDelete(key, seq)
+  else {
+    throw new MarquetryError('MARQUETRY_INVALID_OPTION', `A batch operation's type is 'put' or 'delete', not ${String(type)}`, {
+      option: 'type',
+    })
+  }
+}
+
+const scanOptionNames: ReadonlySet<string> = new Set([
+  'gt', 'gte', 'lt', 'lte', 'prefix', 'columns', 'where', 'limit', 'reverse', 'snapshot', 'signal',
+]) // biome-ignore format: a list
+
+function checkScanOptions(options: Readonly<Record<string, unknown>> | object): void {
+  const given = options as Readonly<Record<string, unknown>>
+  const refuse = (option: string, message: string) => {
+    throw new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+  }
+  for (const name of Object.keys(given)) if (!scanOptionNames.has(name)) refuse(name, 'is not known to scans')
+  const { limit, reverse, signal } = given
+  if (limit !== undefined && (typeof limit !== 'number' || !(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit)))) {
+    refuse('limit', `must be a whole number, not ${String(limit)}`)
+  }
+  if (reverse !== undefined && typeof reverse !== 'boolean') refuse('reverse', 'must be true or false')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
+}
+
+function invalidColumns(message: string): MarquetryError {
+  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`columns\` ${message}`, { option: 'columns' })
+}

@@ -1,0 +1,207 @@
+// The order of writes. Records were encoded when they were called for; here they become durable and visible, in that
+// same order, as many at a time as have gathered (group commit).
+//
+//   submit → [wait for the group before] → log append → sync (mode `sync`) → publish → visible → promises resolve
+//
+// 1. One loop per tree. A group holds records of one memtable; when the next ticket is of another memtable, the
+//    active one is sealed first: the log rotates only with no group in flight.
+// 2. After a failure nothing more is written: the tickets of the failed group reject with its error (whether they
+//    are on the disk is not known), all others with MARQUETRY_READ_ONLY.
+
+import { MarquetryError } from '../errors.js'
+import type { Memtable } from '../memtable/memtable.js'
+import { assert } from '../util/assert.js'
+import { takeTurn, turnIsDue } from '../util/turn.js'
+import type { LogWriter } from '../wal/log-writer.js'
+import type { ResolvedTableOptions } from '../options.js'
+
+/** Entries indexed between two looks at the clock. */
+const publishEntries = 2048
+
+interface Ticket {
+  readonly memtable: Memtable
+  /** A seal ticket closes its memtable; a write ticket is the record from `start` to `end`. */
+  readonly kind: 'write' | 'seal'
+  readonly start: number
+  readonly end: number
+  readonly lastSeq: number
+  readonly deadline: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The tree, as the queue sees it. */
+export interface CommitHost {
+  /** Creates the memtable's log and makes the memtable the one that readers see as active. */
+  activate(memtable: Memtable): Promise<LogWriter>
+  /** The memtable takes no more entries: its log is synced and closed. It now waits for its flush. */
+  sealed(memtable: Memtable, log: LogWriter): void
+  /** Everything up to `seq` is visible. */
+  published(seq: number): void
+  /** Turns the database read-only. */
+  fail(error: unknown): void
+  /** Throws if the database is read-only. */
+  check(): void
+  /** Whether a new memtable may be activated. */
+  hasRoom(): boolean
+  /** Resolves when that may have changed. */
+  roomChange(): Promise<void>
+  stalled(): void
+}
+
+export class CommitQueue {
+  readonly #host: CommitHost
+  readonly #options: ResolvedTableOptions
+  #tickets: Ticket[] = []
+  #running: Promise<void> | undefined
+  #active: { readonly memtable: Memtable; readonly log: LogWriter } | undefined
+  #batchTimer: NodeJS.Timeout | undefined
+
+  constructor(host: CommitHost, options: ResolvedTableOptions) {
+    this.#host = host
+    this.#options = options
+  }
+
+  /** Length of the memtable's log that is known to be durable: what its next record will say. */
+  durableBytes(memtable: Memtable): number {
+    return this.#active?.memtable === memtable ? this.#active.log.durableBytes : 0
+  }
+
+  /** Commits the record that was encoded from `start` to `end`. Resolves when it is as durable as the mode promises. */
+  submit(memtable: Memtable, start: number, end: number, lastSeq: number): Promise<void> {
+    return this.#enqueue('write', memtable, start, end, lastSeq)
+  }
+
+  /** Seals a memtable behind all its records. */
+  seal(memtable: Memtable): Promise<void> {
+    return this.#enqueue('seal', memtable, 0, 0, 0)
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Stops timers and closes the log without sealing it: what is left to do once the database has failed. */
+  async abandon(): Promise<void> {
+    clearTimeout(this.#batchTimer)
+    await this.#active?.log.close()
+    this.#active = undefined
+  }
+
+  #enqueue(kind: Ticket['kind'], memtable: Memtable, start: number, end: number, lastSeq: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = performance.now() + this.#options.stallTimeoutMs
+      this.#tickets.push({ kind, memtable, start, end, lastSeq, deadline, resolve, reject })
+      if (this.#running === undefined) {
+        // Started a microtask later, so that all calls of this turn share one group.
+        this.#running = Promise.resolve().then(() => this.#run())
+      }
+    })
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#tickets.length > 0) {
+        const { memtable, kind } = this.#tickets[0]!
+        if (this.#active !== undefined && this.#active.memtable !== memtable) await this.#seal()
+        if (this.#active === undefined && !(await this.#activate(memtable))) continue
+        if (kind === 'seal') {
+          await this.#seal()
+          this.#tickets.shift()!.resolve()
+        } else await this.#commitGroup(memtable)
+        if (turnIsDue()) await takeTurn()
+      }
+    } catch (error) {
+      this.#failAll(error)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async #activate(memtable: Memtable): Promise<boolean> {
+    this.#host.check()
+    if (!this.#host.hasRoom()) {
+      this.#host.stalled()
+      while (!this.#host.hasRoom()) {
+        if (!(await this.#waitForRoom())) return false
+        this.#host.check()
+      }
+    }
+    this.#active = { memtable, log: await this.#host.activate(memtable) }
+    return true
+  }
+
+  /** Waits until there may be room or a ticket's time is up. False: no ticket is left. */
+  async #waitForRoom(): Promise<boolean> {
+    const wait = Math.max(0, this.#tickets[0]!.deadline - performance.now())
+    let timer: NodeJS.Timeout | undefined
+    const expiry = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, wait)
+    })
+    await Promise.race([this.#host.roomChange(), expiry])
+    clearTimeout(timer)
+    if (this.#host.hasRoom()) return true
+    const now = performance.now()
+    const expired = this.#tickets.filter((ticket) => ticket.deadline <= now)
+    this.#tickets = this.#tickets.filter((ticket) => ticket.deadline > now)
+    for (const ticket of expired) {
+      if (ticket.kind === 'write') ticket.memtable.voidRecord(ticket.start)
+      ticket.reject(
+        new MarquetryError(
+          'MARQUETRY_BUSY',
+          `The write waited ${this.#options.stallTimeoutMs} ms for memtables to be flushed; it was not done`,
+        ),
+      )
+    }
+    return this.#tickets.length > 0
+  }
+
+  async #commitGroup(memtable: Memtable): Promise<void> {
+    const { log } = this.#active!
+    let count = 1
+    while (this.#tickets[count]?.memtable === memtable && this.#tickets[count]!.kind === 'write') count++
+    const { end, lastSeq } = this.#tickets[count - 1]!
+    assert(end > log.bytes, 'a group extends its log')
+    await log.append(memtable.image(log.bytes, end))
+    if (this.#options.wal === 'sync') await log.sync()
+    else if (this.#options.wal === 'batch') this.#syncSoon(log)
+    while (!memtable.publish(end, publishEntries)) if (turnIsDue()) await takeTurn()
+    this.#host.published(lastSeq)
+    for (const ticket of this.#tickets.splice(0, count)) ticket.resolve()
+  }
+
+  #syncSoon(log: LogWriter): void {
+    this.#batchTimer ??= setTimeout(() => {
+      this.#batchTimer = undefined
+      if (this.#active?.log !== log) return // sealed, and so synced, in the meantime
+      log.sync().catch((error: unknown) => this.#host.fail(error))
+    }, this.#options.walBatchMs)
+  }
+
+  async #seal(): Promise<void> {
+    const { memtable, log } = this.#active!
+    clearTimeout(this.#batchTimer)
+    this.#batchTimer = undefined
+    this.#host.check()
+    await log.sync()
+    await log.close()
+    this.#active = undefined
+    this.#host.sealed(memtable, log)
+  }
+
+  #failAll(error: unknown): void {
+    this.#host.fail(error)
+    const [first] = this.#tickets
+    for (const ticket of this.#tickets.splice(0)) {
+      if (ticket.memtable === first!.memtable) ticket.reject(error)
+      else
+        try {
+          this.#host.check()
+          ticket.reject(error)
+        } catch (readOnly) {
+          ticket.reject(readOnly)
+        }
+    }
+  }
+}

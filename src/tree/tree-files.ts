@@ -1,0 +1,213 @@
+// What a tree has on the disk: manifest, numbers, folders; and which of it is still needed.
+//
+//   <table>/MANIFEST-000007  000012.wal  sst/000009/…  tmp/000013/…
+//
+// An SSTable appears in four steps, and the process may die between any two: written and synced below tmp/ (an orphan),
+// renamed to sst/ (an orphan), the rename synced (still an orphan), listed in the manifest (there). A log: created and
+// synced (an orphan), listed (there). Orphans are collected at open only, under the lock.
+
+import { corruption } from '../errors.js'
+import { directories, numberedName, parseName, parseNumber, sstableFolder } from '../format/file-names.js'
+import type { ManifestPosition } from '../format/manifest-record.js'
+import { Schema } from '../format/schema.js'
+import type { FileSystem } from '../fs/file-system.js'
+import { Serial } from '../util/serial.js'
+import { Manifest } from '../version/manifest.js'
+import { type PinnedVersion, VersionSet } from '../version/references.js'
+import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
+import type { Version } from '../version/version.js'
+
+export class TreeFiles {
+  readonly directory: string
+  readonly #fs: FileSystem
+  readonly #manifest: Manifest
+  readonly #versions: VersionSet
+  readonly #edits = new Serial()
+  readonly #fail: (error: unknown) => void
+  #state: TreeState
+  #nextNumber: number
+  #nextRunId: number
+  /** Called with the number of a table whose files are about to go. */
+  onObsolete: (number: number) => void = () => {}
+
+  private constructor(fs: FileSystem, directory: string, manifest: Manifest, state: TreeState, fail: (error: unknown) => void) {
+    this.#fs = fs
+    this.directory = directory
+    this.#manifest = manifest
+    this.#state = state
+    this.#fail = fail
+    this.#nextNumber = state.nextNumber
+    this.#nextRunId = state.nextRunId
+    this.#versions = new VersionSet(state.version, (numbers) => this.#removeObsolete(numbers))
+  }
+
+  /** Makes the directory of a new, empty table. It counts once the catalog names it. */
+  static async create(
+    fs: FileSystem,
+    directory: string,
+    tree: { readonly id: number; readonly name: string },
+    schema: Schema,
+    fail: (error: unknown) => void,
+  ): Promise<TreeFiles> {
+    await fs.remove(directory) // left by a creation that the catalog never heard of
+    await fs.makeDirectory(directory)
+    for (const name of [directories.sstables, directories.temporary]) await fs.makeDirectory(`${directory}/${name}`)
+    const state = newTreeState(tree, schema.toJSON())
+    const manifest = await Manifest.create(fs, directory, state)
+    await fs.syncDirectory(directory)
+    return new TreeFiles(fs, directory, manifest, state, fail)
+  }
+
+  /** Opens the directory of a table. Throws MARQUETRY_CORRUPTION if the manifest is damaged or lists what is not there. */
+  static async open(
+    fs: FileSystem,
+    directory: string,
+    tree: { readonly id: number; readonly name: string },
+    readOnly: boolean,
+    fail: (error: unknown) => void,
+  ): Promise<TreeFiles> {
+    const { manifest, state } = await Manifest.load(fs, directory, { readOnly })
+    if (state.tree.id !== tree.id) {
+      throw corruption(directory, undefined, `this is the table ${state.tree.name} (id ${state.tree.id}), not ${tree.name}`)
+    }
+    const files = new TreeFiles(fs, directory, manifest, state, fail)
+    await files.#checkTables()
+    if (!readOnly) await files.#collectOrphans()
+    return files
+  }
+
+  get version(): Version {
+    return this.#versions.current
+  }
+
+  get state(): TreeState {
+    return this.#state
+  }
+
+  /** Greatest sequence number in the SSTables. */
+  get lastSeq(): number {
+    return this.#state.lastSeq
+  }
+
+  get treeId(): number {
+    return this.#state.tree.id
+  }
+
+  /** The schema that rows are written by. */
+  get schema(): Schema {
+    const current = this.schemaOf(this.#state.currentSchemaId)
+    if (current === undefined) throw corruption(this.directory, undefined, 'the current schema is missing')
+    return current
+  }
+
+  schemaOf(id: number): Schema | undefined {
+    const json = this.#state.schemas.find((schema) => schema.id === id)
+    return json && new Schema(json)
+  }
+
+  /** A number for a log, a job's folder or an SSTable. Never given twice. */
+  newNumber(): number {
+    return this.#nextNumber++
+  }
+
+  newRunId(): number {
+    return this.#nextRunId++
+  }
+
+  /** Where the manifest stands: what a new log's header records. */
+  position(): ManifestPosition {
+    return this.#manifest.position()
+  }
+
+  /** Whether the manifest holds, or its predecessors held, this position. */
+  holds(position: ManifestPosition): boolean {
+    return this.#manifest.holds(position)
+  }
+
+  /** A job's folder. */
+  temporary(number: number): string {
+    return `${this.directory}/${directories.temporary}/${numberedName(number)}`
+  }
+
+  /** Moves a finished SSTable's folder to where it stays, and makes that durable. */
+  async place(number: number): Promise<void> {
+    const { directory } = this
+    await this.#fs.rename(this.temporary(number), `${directory}/${sstableFolder(number)}`)
+    await this.#fs.syncDirectory(`${directory}/${directories.sstables}`)
+    await this.#fs.syncDirectory(`${directory}/${directories.temporary}`)
+  }
+
+  /**
+   * Makes an edit durable, then makes it true, together with `apply`, in one step. Edits take their turn.
+   * A failure turns the database read-only: whether the edit is on the disk is not known.
+   */
+  edit(edit: VersionEdit, apply: () => void = () => {}): Promise<void> {
+    return this.#edits.run(async () => {
+      const whole = { ...edit, nextNumber: this.#nextNumber }
+      const next = applyEdit(this.#state, whole)
+      try {
+        await this.#manifest.append(whole)
+      } catch (error) {
+        this.#fail(error)
+        throw error
+      }
+      this.#state = next
+      this.#versions.install(next.version)
+      apply()
+    })
+  }
+
+  acquire(): PinnedVersion {
+    return this.#versions.acquire()
+  }
+
+  async close(): Promise<void> {
+    await this.#edits.run(async () => {})
+    await this.#manifest.close()
+  }
+
+  async #checkTables(): Promise<void> {
+    const folder = `${this.directory}/${directories.sstables}`
+    const present = new Set(await this.#fs.list(folder))
+    for (const { number } of this.version.allTables()) {
+      if (!present.has(numberedName(number))) {
+        throw corruption(`${this.directory}/${sstableFolder(number)}`, undefined, 'the SSTable is missing')
+      }
+    }
+  }
+
+  async #collectOrphans(): Promise<void> {
+    const { directory } = this
+    const live = new Set(this.version.allTables().map(({ number }) => number))
+    const logs = new Set(this.#state.logs.map(({ number }) => number))
+    const orphans: string[] = []
+    for (const name of await this.#fs.list(directory)) {
+      const parsed = parseName(name)
+      if (parsed?.kind !== 'log') continue
+      this.#seen(parsed.number)
+      if (!logs.has(parsed.number)) orphans.push(`${directory}/${name}`)
+    }
+    for (const parent of [directories.sstables, directories.temporary]) {
+      for (const name of await this.#fs.list(`${directory}/${parent}`)) {
+        const number = parseNumber(name)
+        if (number === undefined) continue
+        this.#seen(number)
+        if (parent === directories.temporary || !live.has(number)) orphans.push(`${directory}/${parent}/${name}`)
+      }
+    }
+    for (const orphan of orphans) await this.#fs.remove(orphan)
+  }
+
+  /** A number that was given before a crash, without an edit that says so, is not given again. */
+  #seen(number: number): void {
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1)
+  }
+
+  /** If this fails, or the process dies in it, the next open finds orphans. */
+  #removeObsolete(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      this.onObsolete(number)
+      this.#fs.remove(`${this.directory}/${sstableFolder(number)}`).catch(() => {})
+    }
+  }
+}

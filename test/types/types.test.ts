@@ -1,0 +1,54 @@
+// Runs the TypeScript compiler over api-types.ts, so that `npm test` covers what the types promise.
+
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const apiTypes = join(root, 'test/types/api-types.ts')
+
+/** The project's own options, resolving `#src/` and the package to src/ where there need be no build. */
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  if (!process.env['MARQUETRY_SRC']) return options
+  return { ...options, paths: { '#src/*': [join(root, 'src/*')], marquetry: [join(root, 'src/index.ts')] } }
+}
+
+/** What the compiler says of api-types.ts, in which `find` was replaced. */
+function diagnose(find = '', replacement = ''): string[] {
+  const options = compilerOptions()
+  const host = ts.createCompilerHost(options)
+  const readFile = host.getSourceFile
+  host.getSourceFile = (name, version, ...rest) => {
+    if (name !== apiTypes) return readFile(name, version, ...rest)
+    const text = ts.sys.readFile(name) ?? ''
+    expect(text).toContain(find)
+    return ts.createSourceFile(
+      name,
+      text.replace(find, () => replacement),
+      version,
+      true,
+    )
+  }
+  const program = ts.createProgram([apiTypes], options, host)
+  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+    const line = diagnostic.file?.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line ?? -1
+    return `${diagnostic.file?.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`
+  })
+}
+
+test('what must compile does, and what must not does not', () => {
+  expect(diagnose()).toEqual([])
+})
+
+test('an expected error that stays away is reported', () => {
+  expect(diagnose("flights.scan({ gte: ['ATL'] })", 'flights.scan({ gte: [d] })')).toEqual([
+    expect.stringContaining("Unused '@ts-expect-error' directive"),
+  ])
+})
+
+test('an error that nobody expects is reported', () => {
+  expect(diagnose("await kv.get('x')", 'await kv.get(1)')).toEqual([expect.stringContaining('not assignable')])
+})
