@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config'
 
 // Tests run against dist/ (built first by `npm test`), as users and worker threads do. While writing code that needs
 // no worker, `MARQUETRY_SRC=1 npx vitest run test/fs` skips the build and loads src/ instead.
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const alias = process.env['MARQUETRY_SRC']
-  ? [{ find: /^#src\//, replacement: fileURLToPath(new URL('./src/', import.meta.url)) }]
+  ? [
+      { find: /^#src\//, replacement: source('./src/') },
+      { find: /^marquetry$/, replacement: source('./src/index.ts') },
+    ]
   : []
 
 export default defineConfig({

@@ -284,6 +284,7 @@ async function openTree(
       rep,
       holds: (position) => files.holds(position),
     })
+    if (!readOnly) await files.settle()
     const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
     sequence.next = Math.max(sequence.next, last + 1)
     return { files, recovered }

@@ -1,5 +1,6 @@
-// Vectors and batches as Apache Arrow's own objects: what a caller of `batches()` gets, and what the Parquet encoder
-// takes. Values are not copied: Arrow lies over the vectors' arrays. Only flags are, from a byte a row to a bit a row.
+// Vectors and batches as Apache Arrow's own objects: what a caller of `batches()` gets, and what the Parquet
+// encoder takes. Values are not copied: Arrow lies over the vectors' arrays. Only flags are, from a byte a row
+// to a bit a row.
 
 import {
   Schema as ArrowSchema,

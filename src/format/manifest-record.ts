@@ -182,7 +182,7 @@ function decodeHeader(path: string, bytes: Uint8Array): { number: number; chain:
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint32(0, true) !== magic) throw corruption(path, 0, 'not a manifest')
   const chain = crc32(bytes.subarray(0, 12))
-  if (view.getUint32(12, true) !== chain) throw corruption(path, 12, "the manifest header's checksum is wrong")
+  if (view.getUint32(12, true) !== chain) throw corruption(path, 0, "the manifest header's checksum is wrong")
   const version = view.getUint16(4, true)
   if (version > manifestFormatVersion) {
     throw new MarquetryError(

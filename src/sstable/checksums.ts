@@ -1,10 +1,10 @@
-// Checksums of data.parquet: CRC-32 of each 4 KiB block. Neither Parquet nor parquet-wasm protects bytes, so no decoder
-// sees a block that was not checked against them.
+// Checksums of data.parquet: CRC-32 of each 4 KiB block. Neither Parquet nor parquet-wasm protects bytes, so no
+// decoder sees a block that was not checked against them.
 //
 //   u32 block bytes   u32 count   count x u32 CRC-32, the last one of a block that may be shorter
 //
-// The digest of an SSTable is the SHA-256 of the file's length (u64) and the CRCs: who holds the digest, which the
-// manifest does, can check the checksums themselves, and rebuild them from data that still hashes to it.
+// The digest of an SSTable is the SHA-256 of the file's length (u64) and the CRCs: who holds the digest, which
+// the manifest does, can check the checksums themselves, and rebuild them from data that still hashes to it.
 
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -73,8 +73,8 @@ export function encodeChecksums({ crcs, digest }: Checksums): Uint8Array {
 }
 
 /**
- * The CRCs in checksums.crc, which stands at `path`. Checks the frame, and that they are those of data with this length
- * and digest. Throws MARQUETRY_CORRUPTION or MARQUETRY_UNSUPPORTED_FORMAT.
+ * The CRCs in checksums.crc, which stands at `path`. Checks the frame, and that they are those of data with
+ * this length and digest. Throws MARQUETRY_CORRUPTION or MARQUETRY_UNSUPPORTED_FORMAT.
  */
 export function decodeChecksums(
   path: string,
@@ -97,9 +97,10 @@ export function decodeChecksums(
 }
 
 /**
- * Checks bytes read from `from` on of a file of `fileBytes` bytes. Throws MARQUETRY_CORRUPTION with the position of the
- * first damaged block, or of the end of a file that is shorter than it should be.
- * Requires: `from` is a multiple of the block size; `bytes` was asked for up to a block's end or the end of the file.
+ * Checks bytes read from `from` on of a file of `fileBytes` bytes. Throws MARQUETRY_CORRUPTION with the
+ * position of the first damaged block, or of the end of a file that is shorter than it should be.
+ * Requires: `from` is a multiple of the block size; `bytes` was asked for up to a block's end or the end of the
+ * file.
  */
 export function verifyBlocks(
   path: string,

@@ -1,6 +1,7 @@
 // Columns to the bytes of a Parquet file with one row group, through Arrow's IPC format and parquet-wasm.
 //
-// parquet-wasm panics on invalid settings and a trapped instance counts as dead, so settings are checked here first.
+// parquet-wasm panics on invalid settings and a trapped instance counts as dead, so settings are checked here
+// first.
 
 import { Schema as ArrowSchema, RecordBatchStreamWriter } from 'apache-arrow'
 import { recordBatch } from '../format/arrow.js'
@@ -51,7 +52,8 @@ export function encodeRowGroup(
   const batch = recordBatch(schema, rows, vectors)
   const ipc = RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true)
   return withParquetWasm((wasm) => {
-    // Every setter consumes the builder and returns the next; `build` and `writeParquet` consume what they are given.
+    // Every setter consumes the builder and returns the next; `build` and `writeParquet` consume what they are
+    // given.
     let builder = new wasm.WriterPropertiesBuilder()
       .setCompression(wasm.Compression[compressions[compression]])
       .setDataPageSizeLimit(pageBytes)

@@ -1,5 +1,5 @@
-// Parquet's metadata as Thrift trees: the numbers of its fields, and what it takes to move a column chunk to another
-// place. Field numbers: https://github.com/apache/parquet-format (src/main/thrift/parquet.thrift).
+// Parquet's metadata as Thrift trees: the numbers of its fields, and what it takes to move a column chunk to
+// another place. Field numbers: https://github.com/apache/parquet-format (src/main/thrift/parquet.thrift).
 
 import { assert } from '../util/assert.js'
 import { equalBytes } from '../util/bytes.js'
@@ -156,7 +156,9 @@ export interface MovedRowGroup {
   readonly rows: number
 }
 
-/** What becomes of the row group of a file in memory when its pages are copied to the position `to` elsewhere. */
+/**
+ * What becomes of the row group of a file in memory when its pages are copied to the position `to` elsewhere.
+ */
 export function moveRowGroup(file: Uint8Array, group: ThriftStruct, to: number): MovedRowGroup {
   const chunks = structsOf(group, rowGroup.columns)
   const metadata = chunks.map((chunk) => structOf(chunk, columnChunk.metadata))

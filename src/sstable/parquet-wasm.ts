@@ -1,4 +1,5 @@
-// The one place that loads parquet-wasm: on first use, since instantiating it takes 50 ms and some threads never do.
+// The one place that loads parquet-wasm: on first use, since instantiating it takes 50 ms and some threads
+// never do.
 
 import { createRequire } from 'node:module'
 
@@ -15,8 +16,8 @@ export function parquetWasm(): ParquetWasm {
 }
 
 /**
- * Runs something that calls into parquet-wasm. A trap leaves the instance's memory in no known state, so that instance
- * is dropped: the next use makes a new one.
+ * Runs something that calls into parquet-wasm. A trap leaves the instance's memory in no known state, so that
+ * instance is dropped: the next use makes a new one.
  */
 export function withParquetWasm<T>(use: (wasm: ParquetWasm) => T): T {
   try {

@@ -3,8 +3,9 @@
 //   "MQTY"   u16 format version   u16 kind   u32 body length   32 bytes: digest of the data they belong to
 //   4 zero bytes   body   u32 CRC-32 of everything before it
 //
-// All little-endian. The body begins at byte 48, so that typed arrays can be laid over it. Every version of the format
-// keeps the magic, the version and the closing CRC where they are: a flipped version is damage, not a newer file.
+// All little-endian. The body begins at byte 48, so that typed arrays can be laid over it. Every version of the
+// format keeps the magic, the version and the closing CRC where they are: a flipped version is damage, not a
+// newer file.
 
 import { crc32 } from 'node:zlib'
 import { corruption, MarquetryError } from '../errors.js'
@@ -39,8 +40,8 @@ export function encodeSidecar(kind: SidecarKind, digestHex: string, body: Uint8A
 }
 
 /**
- * The body of a sidecar, as a view over `bytes`. Throws MARQUETRY_CORRUPTION where the frame is damaged or belongs to
- * other data than `digestHex`, MARQUETRY_UNSUPPORTED_FORMAT where a newer marquetry wrote it.
+ * The body of a sidecar, as a view over `bytes`. Throws MARQUETRY_CORRUPTION where the frame is damaged or
+ * belongs to other data than `digestHex`, MARQUETRY_UNSUPPORTED_FORMAT where a newer marquetry wrote it.
  */
 export function decodeSidecar(
   path: string,

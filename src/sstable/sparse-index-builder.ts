@@ -8,7 +8,9 @@ import { layoutOf } from './sparse-index.js'
 /** How a column is stored: what a page decoder has to know. */
 export interface StoredColumn {
   readonly fieldId: number
-  /** Parquet `Type`: 0 boolean, 1 int32, 2 int64, 4 float, 5 double, 6 byte array, 7 fixed-length byte array. */
+  /**
+   * Parquet `Type`: 0 boolean, 1 int32, 2 int64, 4 float, 5 double, 6 byte array, 7 fixed-length byte array.
+   */
   readonly physicalType: number
   /** Whether pages carry definition levels. */
   readonly optional: boolean
@@ -21,7 +23,10 @@ export interface ChunkPages {
   /** File offset of the dictionary page; 0: there is none. */
   readonly dictionaryOffset: number
   readonly dictionaryBytes: number
-  /** File offset and compressed bytes, header included, of each data page, and its first row within the row group. */
+  /**
+   * File offset and compressed bytes, header included, of each data page, and its first row within the row
+   * group.
+   */
   readonly offsets: readonly number[]
   readonly bytes: readonly number[]
   readonly firstRows: readonly number[]

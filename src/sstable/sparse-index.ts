@@ -1,14 +1,14 @@
-// index.sparse: every n-th key of an SSTable and where its row lies, and every page of every column. Used as typed arrays
-// laid over the file's bytes, never parsed into objects.
+// index.sparse: every n-th key of an SSTable and where its row lies, and every page of every column. Used as
+// typed arrays laid over the file's bytes, never parsed into objects.
 //
 // Sections, each aligned to 8 bytes, all little-endian:
-//   header      8 x u32: interval, rows, entries, row groups, columns, pages, key bytes, codec (Parquet's number)
+//   header      8 x u32: interval, rows, entries, row groups, columns, pages, key bytes, codec (as Parquet's)
 //   columns     per column (the user's in schema order, then _seq, _deleted) 4 x i32: field id, physical type
 //               (Parquet's number), optional (0 or 1), type length
 //   u32         row group first row [row groups + 1]
 //   u32         key ends [entries]
 //   bytes       keys: the full encoded key of row i * interval
-//   u32         chunk pages [row groups * columns + 1]: pages of chunk (g, c) are [g * columns + c] up to the next
+//   u32         chunk pages [row groups * columns + 1]: element g * columns + c is chunk (g, c)'s first page
 //   f64, u32    dictionary page's file offset (0: none), its bytes with header [row groups * columns]
 //   f64         page offset in the file, header included [pages]
 //   u32, u32    page bytes, header included; row in the file of its first value [pages]
@@ -74,7 +74,9 @@ export class SparseIndex {
   readonly typeLengths: Int32Array
   /** One element more than there are row groups: the last is `rows`. */
   readonly rowGroupFirstRow: Uint32Array
-  /** Chunk (g, c) is number g * columns + c; its pages are `chunkPages[chunk]` up to `chunkPages[chunk + 1]`. */
+  /**
+   * Chunk (g, c) is number g * columns + c; its pages are `chunkPages[chunk]` up to `chunkPages[chunk + 1]`.
+   */
   readonly chunkPages: Uint32Array
   /** File offset of a chunk's dictionary page; 0: none. */
   readonly chunkDictionary: Float64Array
@@ -138,10 +140,10 @@ export class SparseIndex {
   }
 
   /**
-   * Where the first row whose key is not below `key` lies: at one of the rows `from` to `to`, both included, `to` being
-   * the answer if no row before it fits; `to === rows`: there may be none. So only the rows `from` up to but not with
-   * `to` need to be looked at, fewer than `interval`. The first of several versions is found although a sparse key may
-   * stand in their midst.
+   * Where the first row whose key is not below `key` lies: at one of the rows `from` to `to`, both included,
+   * `to` being the answer if no row before it fits; `to === rows`: there may be none. So only the rows `from`
+   * up to but not with `to` need to be looked at, fewer than `interval`. The first of several versions is found
+   * although a sparse key may stand in their midst.
    */
   lowerBound(key: KeyBytes): RowRange {
     let low = 0
@@ -163,8 +165,8 @@ export class SparseIndex {
   }
 
   /**
-   * The pages of a column that hold rows `fromRow` up to but not with `toRow`, as indexes into `pageOffset`, `pageBytes`
-   * and `pageFirstRow`: `first` to `last`, both included.
+   * The pages of a column that hold rows `fromRow` up to but not with `toRow`, as indexes into `pageOffset`,
+   * `pageBytes` and `pageFirstRow`: `first` to `last`, both included.
    * Requires: `fromRow < toRow`, both ends in one row group.
    */
   pagesOf(column: number, fromRow: number, toRow: number): { readonly first: number; readonly last: number } {

@@ -1,10 +1,11 @@
-// Joins Parquet files of one row group each into one file, without decoding a page: the parts' column chunks are copied
-// one behind the other, the positions in their metadata shifted, and one page index and one footer written at the end.
+// Joins Parquet files of one row group each into one file, without decoding a page: the parts' column chunks
+// are copied one behind the other, the positions in their metadata shifted, and one page index and one footer
+// written at the end.
 //
-//   "PAR1"   chunks of group 0   chunks of group 1   …   column indexes   offset indexes   footer   length   "PAR1"
+//   "PAR1"  chunks of group 0  chunks of group 1  …  column indexes  offset indexes  footer  length  "PAR1"
 //
-// So memory holds one row group at a time, row groups end where the caller wants, and the footer is ours: it can say
-// what the encoder has no setting for. Fields that nobody here knows are carried over as they are.
+// So memory holds one row group at a time, row groups end where the caller wants, and the footer is ours: it
+// can say what the encoder has no setting for. Fields that nobody here knows are carried over as they are.
 
 import type { FileHandle } from '../fs/file-system.js'
 import { assert } from '../util/assert.js'
@@ -54,8 +55,9 @@ interface CopiedGroup {
 }
 
 /**
- * Writes one Parquet file out of parts, each a Parquet file of one row group with a page index, all of one schema.
- * The file is the caller's: created before, synced and closed afterwards. After an error it is of no use.
+ * Writes one Parquet file out of parts, each a Parquet file of one row group with a page index, all of one
+ * schema. The file is the caller's: created before, synced and closed afterwards. After an error it is of no
+ * use.
  */
 export class ParquetStitcher {
   readonly #file: FileHandle
@@ -109,8 +111,8 @@ export class ParquetStitcher {
   }
 
   /**
-   * Writes page index and footer. The footer's key-value metadata is exactly `keyValues`: the parts' own, which is
-   * Arrow's schema, says nothing that Parquet's schema and its logical types do not, and is left out.
+   * Writes page index and footer. The footer's key-value metadata is exactly `keyValues`: the parts' own, which
+   * is Arrow's schema, says nothing that Parquet's schema and its logical types do not, and is left out.
    */
   async finish(keyValues: ReadonlyMap<string, string>): Promise<void> {
     assert(this.#footer !== undefined, 'a file has a row group')

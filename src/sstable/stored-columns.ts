@@ -1,5 +1,6 @@
-// Columns as files store them: native types, but signed physical types only, so that every reader of Parquet takes
-// them. A uint8 is stored as int16, a uint16 as int32, a uint32 as int64; the schema says what they really are.
+// Columns as files store them: native types, but signed physical types only, so that every reader of Parquet
+// takes them. A uint8 is stored as int16, a uint16 as int32, a uint32 as int64; the schema says what they
+// really are.
 
 import { Field } from 'apache-arrow'
 import { arrowType } from '../format/arrow.js'
@@ -15,8 +16,8 @@ export const seqFieldId = 2_147_483_000
 export const deletedFieldId = 2_147_483_001
 
 /**
- * How a column's pages are encoded. `delta` is for integers, dates and timestamps only. `dictionary` falls back to plain
- * values where the dictionary grows too large.
+ * How a column's pages are encoded. `delta` is for integers, dates and timestamps only. `dictionary` falls back
+ * to plain values where the dictionary grows too large.
  */
 export type ColumnEncoding = 'delta' | 'dictionary' | 'plain'
 
@@ -48,8 +49,8 @@ function keyEncoding(kind: Kind, keyColumns: number): ColumnEncoding {
 }
 
 /**
- * The columns of an SSTable: the user's in schema order, then `_seq` and `_deleted`. In a file with tombstones the value
- * columns are nullable whatever the schema says.
+ * The columns of an SSTable: the user's in schema order, then `_seq` and `_deleted`. In a file with tombstones
+ * the value columns are nullable whatever the schema says.
  */
 export function sstableColumns(schema: Schema, hasTombstones: boolean): readonly FileColumn[] {
   const keys = new Set(schema.key)

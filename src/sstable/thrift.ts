@@ -1,6 +1,6 @@
-// Thrift's compact protocol, in which Parquet writes its footer, page headers and page indexes. Decodes to a tree that
-// keeps every field's id and type, and encodes the tree back to the same bytes: what a newer writer put into a footer
-// survives although nobody here knows what it means.
+// Thrift's compact protocol, in which Parquet writes its footer, page headers and page indexes. Decodes to a
+// tree that keeps every field's id and type, and encodes the tree back to the same bytes: what a newer writer
+// put into a footer survives although nobody here knows what it means.
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 
 import { ByteSink } from '../util/byte-sink.js'
@@ -149,8 +149,8 @@ class ThriftReader {
 }
 
 /**
- * The struct that begins at byte `from`, and where it ends. Binary values are views over `bytes`. Throws RangeError on
- * bytes that are no compact Thrift, and on maps, which Parquet has none of.
+ * The struct that begins at byte `from`, and where it ends. Binary values are views over `bytes`. Throws
+ * RangeError on bytes that are no compact Thrift, and on maps, which Parquet has none of.
  */
 export function decodeThrift(
   bytes: Uint8Array,
@@ -260,7 +260,9 @@ export function structOf(struct: ThriftStruct, id: number): ThriftStruct {
   throw new RangeError(`Thrift: field ${id} is not a struct`)
 }
 
-/** The struct with a field set, or, where `value` is undefined, without it. The other fields stay as they are. */
+/**
+ * The struct with a field set, or, where `value` is undefined, without it. The other fields stay as they are.
+ */
 export function withField(
   struct: ThriftStruct,
   id: number,

@@ -108,7 +108,8 @@ export class SSTableWriter {
 
   /**
    * Writes one row group.
-   * Requires: a batch of all columns in schema order, sorted, all its keys above those before; one call at a time.
+   * Requires: a batch of all columns in schema order, sorted, all its keys above those before; one call at a
+   * time.
    */
   async append(batch: Batch): Promise<void> {
     const { rows } = batch
@@ -122,8 +123,8 @@ export class SSTableWriter {
   }
 
   /**
-   * Completes the SSTable and makes all of it durable but the folder's own entry in its parent. The number in the
-   * metadata is 0. Throws MARQUETRY_CORRUPTION if the file does not read back as it was written.
+   * Completes the SSTable and makes all of it durable but the folder's own entry in its parent. The number in
+   * the metadata is 0. Throws MARQUETRY_CORRUPTION if the file does not read back as it was written.
    */
   async finish(createdMs: number): Promise<SSTableMeta> {
     const { minKey, maxKey, rowGroupBytesMax, ...counted } = this.#progress
@@ -201,7 +202,10 @@ export class SSTableWriter {
     progress.rowGroupBytesMax = Math.max(progress.rowGroupBytesMax, bytes)
   }
 
-  /** What the footer says to whoever looks into the file with another tool. The manifest, not this, is what counts. */
+  /**
+   * What the footer says to whoever looks into the file with another tool. The manifest, not this, is what
+   * counts.
+   */
   #keyValues(minKey: KeyBytes, maxKey: KeyBytes): ReadonlyMap<string, string> {
     const { minSeq, maxSeq } = this.#progress
     return new Map([

@@ -6,7 +6,7 @@ import { vectorKey } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import { type Reading, readAsync } from '../fs/reading.js'
-import { selectRows } from '../scan/gather.js'
+import { gather, SliceList } from '../scan/gather.js'
 import { visibleVersions } from '../scan/visible.js'
 import type { SSTableReader } from '../sstable/reader.js'
 
@@ -99,11 +99,14 @@ function* firstVersion(reader: SSTableReader, read: RunRead, row: number): Readi
 }
 
 function reversed(source: BatchSource): BatchSource {
-  const turn = (batch: Batch): Batch => selectRows(batch, Uint32Array.from({ length: batch.rows }, (_, i) => batch.rows - 1 - i))
   return {
     async next() {
       const batch = await source.next()
-      return batch === undefined ? undefined : turn(batch)
+      if (batch === undefined || batch.rows === 1) return batch
+      const slices = new SliceList(batch.rows)
+      const place = slices.use(batch)
+      for (let row = batch.rows - 1; row >= 0; row--) slices.add(place, row, 1)
+      return gather(slices)
     },
     close: () => source.close(),
   }

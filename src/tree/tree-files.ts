@@ -9,6 +9,7 @@
 import { corruption } from '../errors.js'
 import { directories, numberedName, parseName, parseNumber, sstableFolder } from '../format/file-names.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
+import { logHeaderBytes } from '../format/log-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { Serial } from '../util/serial.js'
@@ -72,8 +73,18 @@ export class TreeFiles {
     }
     const files = new TreeFiles(fs, directory, manifest, state, fail)
     await files.#checkTables()
-    if (!readOnly) await files.#collectOrphans()
     return files
+  }
+
+  /**
+   * Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed. To be called once
+   * the logs have been read, for only they can tell a torn manifest from one that has lost edits, and what looks like
+   * an orphan then may be all that is left of somebody's data.
+   */
+  async settle(): Promise<void> {
+    const orphans = await this.#findOrphans()
+    if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
+    for (const orphan of orphans) await this.#fs.remove(orphan)
   }
 
   get version(): Version {
@@ -176,7 +187,7 @@ export class TreeFiles {
     }
   }
 
-  async #collectOrphans(): Promise<void> {
+  async #findOrphans(): Promise<readonly string[]> {
     const { directory } = this
     const live = new Set(this.version.allTables().map(({ number }) => number))
     const logs = new Set(this.#state.logs.map(({ number }) => number))
@@ -184,8 +195,11 @@ export class TreeFiles {
     for (const name of await this.#fs.list(directory)) {
       const parsed = parseName(name)
       if (parsed?.kind !== 'log') continue
+      if (!logs.has(parsed.number)) {
+        await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
+        orphans.push(`${directory}/${name}`)
+      }
       this.#seen(parsed.number)
-      if (!logs.has(parsed.number)) orphans.push(`${directory}/${name}`)
     }
     for (const parent of [directories.sstables, directories.temporary]) {
       for (const name of await this.#fs.list(`${directory}/${parent}`)) {
@@ -195,7 +209,19 @@ export class TreeFiles {
         if (parent === directories.temporary || !live.has(number)) orphans.push(`${directory}/${parent}/${name}`)
       }
     }
-    for (const orphan of orphans) await this.#fs.remove(orphan)
+    return orphans
+  }
+
+  /**
+   * Records are written only after the edit that lists their log, and that edit counts past the log's number. So a log
+   * that has records, and a number that the manifest has not come to, proves that the manifest has lost that edit.
+   */
+  async #checkOrphanLog(path: string, number: number): Promise<void> {
+    if (number < this.#state.nextNumber) return
+    const bytes = (await this.#fs.stat(path))?.bytes ?? 0
+    if (bytes > logHeaderBytes) {
+      throw corruption(path, undefined, 'the log holds records, but the manifest has lost the edit that lists it')
+    }
   }
 
   /** A number that was given before a crash, without an edit that says so, is not given again. */

@@ -137,7 +137,7 @@ test.each<[unknown, string | undefined, RegExp]>([
   [{ text: { in: [null] } }, 'text', /operator in.*isNull/],
   [{ small: { between: [1] } }, 'small', /operator between: expects an array \[least, greatest\]/],
   [{ small: { between: [1, 2, 3] } }, 'small', /operator between/],
-  [{ small: { between: [1, 'x'] } }, 'small', /operator gte|operator between/],
+  [{ small: { between: [1, 'x'] } }, 'small', /operator between: expects an integer/],
   [{ small: { startsWith: 'a' } }, 'small', /operator startsWith: expects a utf8 column/],
   [{ price: { startsWith: '1' } }, 'price', /operator startsWith/],
   [{ text: { startsWith: 1 } }, 'text', /operator startsWith/],
@@ -154,7 +154,7 @@ test.each<[unknown, string | undefined, RegExp]>([
   ['small', undefined, /must be an object/],
   [and(undefined), undefined, /must be an object/],
   [or({ small: { eq: 1 } }, not({ small: { eq: 'x' } })), 'small', /operator eq/],
-])('%j is refused at once', (where, column, message) => {
+])('what has no meaning is refused at once (case %#)', (where, column, message) => {
   expect(() => compileWhere(schema, where)).toThrow(
     expect.objectContaining({
       code: 'MARQUETRY_INVALID_OPTION',

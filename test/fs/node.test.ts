@@ -67,7 +67,7 @@ describe('on the machine', () => {
   })
 
   test('no descriptor stays open, whatever fails', async () => {
-    const open = () => nodeFs.readdirSync('/proc/self/fd').length
+    const open = () => nodeFs.readdirSync('/dev/fd').length
     const lock = await fs.lock(`${root}/LOCK`, 'me')
     const before = open()
     await fs.lock(`${root}/LOCK`, 'x')
@@ -140,7 +140,7 @@ describe('on the machine', () => {
     if ('release' in lock) await lock.release()
   })
 
-  test('a full disk is an error, not a short write', async () => {
+  test.runIf(nodeFs.existsSync('/dev/full'))('a full disk is an error, not a short write', async () => {
     // /dev/full takes no byte; it stands for a disk without room.
     const file = await fs.open('/dev/full', 'write')
     const cause = { code: 'ENOSPC' }

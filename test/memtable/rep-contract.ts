@@ -117,6 +117,17 @@ function keyShapes(factory: MemtableRepFactory): void {
     for (const from of [undefined, ...keys]) pair.checkWalks(from, latest)
   })
 
+  it('keeps long keys in order that lack what most others have in common', () => {
+    const random = seeded(13)
+    const pair = new Pair(factory)
+    const usual = Array.from({ length: 500 }, (_, n) => key(n))
+    for (const one of usual) pair.put(one)
+    const others = Array.from({ length: 50 }, () => Uint8Array.from({ length: 40 }, () => random() * 256))
+    for (const one of others) pair.put(one)
+    pair.checkGets([...usual, ...others], latest)
+    for (const from of [undefined, ...others]) pair.checkWalks(from, latest)
+  })
+
   it('keeps its order while what keys have in common changes', () => {
     fc.assert(
       fc.property(fc.noShrink(fc.integer()), (seed) => {

@@ -76,7 +76,7 @@ function extreme(i: number): Version {
       `${'9'.repeat(28)}.${'9'.repeat(10)}`,
       '0.0000000001',
     ),
-    json: pick({ a: [1, 'x'] }, null, 'text', 1.5),
+    json: pick<unknown>({ a: [1, 'x'] }, null, 'text', 1.5),
   }
   return { row, seq: i % 5 === 0 ? 2 ** 53 - 1 - i : i, deleted: i % 11 === 3 }
 }

@@ -83,44 +83,44 @@ describe('applying an edit', () => {
     run(2, 1, table(3, 10, 19), table(4, 30, 39)),
     run(1, 2, table(1, 10, 29), table(2, 40, 49)),
   ])
-  const after = (edit: Parameters<Version['apply']>[0]) => show(base.apply(edit).runs)
+  const applied = (edit: Parameters<Version['apply']>[0]) => show(base.apply(edit).runs)
 
   test('a flush is the newest run', () => {
-    expect(after({ addTables: [table(6, 1, 2)], run: { id: 4, level: 0 } })).toBe(
+    expect(applied({ addTables: [table(6, 1, 2)], run: { id: 4, level: 0 } })).toBe(
       '4@0[6:1-2] | 3@0[5:0-90] | 2@1[3:10-19 4:30-39] | 1@2[1:10-29 2:40-49]',
     )
   })
 
   test('a new run goes directly behind what is left of the run it names, and an emptied run vanishes', () => {
     const place = { id: 4, level: 2, behind: 2 }
-    expect(after({ removeTables: [3], addTables: [table(6, 10, 19)], run: place })).toBe(
+    expect(applied({ removeTables: [3], addTables: [table(6, 10, 19)], run: place })).toBe(
       '3@0[5:0-90] | 2@1[4:30-39] | 4@2[6:10-19] | 1@2[1:10-29 2:40-49]',
     )
-    expect(after({ removeTables: [3, 4], addTables: [table(6, 10, 19)], run: place })).toBe(
+    expect(applied({ removeTables: [3, 4], addTables: [table(6, 10, 19)], run: place })).toBe(
       '3@0[5:0-90] | 4@2[6:10-19] | 1@2[1:10-29 2:40-49]',
     )
   })
 
   test('tables join a run in key order, also one that the edit empties', () => {
     const join = { id: 1, level: 2 }
-    expect(after({ removeTables: [4, 1, 3], addTables: [table(7, 30, 35), table(6, 10, 19)], run: join })).toBe(
-      '3@0[5:0-90] | 1@2[6:10-19 7:30-35 2:40-49]',
-    )
+    expect(
+      applied({ removeTables: [4, 1, 3], addTables: [table(7, 30, 35), table(6, 10, 19)], run: join }),
+    ).toBe('3@0[5:0-90] | 1@2[6:10-19 7:30-35 2:40-49]')
     const all = { removeTables: [1, 2, 3, 4, 5], addTables: [table(6, 5, 5)], run: join }
-    expect(after(all)).toBe('1@2[6:5-5]')
+    expect(applied(all)).toBe('1@2[6:5-5]')
   })
 
   test('a table moves by an edit alone', () => {
-    expect(after({ removeTables: [4], addTables: [table(4, 30, 39)], run: { id: 1, level: 2 } })).toBe(
+    expect(applied({ removeTables: [4], addTables: [table(4, 30, 39)], run: { id: 1, level: 2 } })).toBe(
       '3@0[5:0-90] | 2@1[3:10-19] | 1@2[1:10-29 4:30-39 2:40-49]',
     )
   })
 
   test('a merge may leave nothing', () => {
-    expect(after({ removeTables: [3], run: { id: 4, level: 2, behind: 2 } })).toBe(
+    expect(applied({ removeTables: [3], run: { id: 4, level: 2, behind: 2 } })).toBe(
       '3@0[5:0-90] | 2@1[4:30-39] | 1@2[1:10-29 2:40-49]',
     )
-    expect(after({ removeTables: [3, 4] })).toBe('3@0[5:0-90] | 1@2[1:10-29 2:40-49]')
+    expect(applied({ removeTables: [3, 4] })).toBe('3@0[5:0-90] | 1@2[1:10-29 2:40-49]')
   })
 
   const refused: Record<string, Parameters<Version['apply']>[0]> = {
