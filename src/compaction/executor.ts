@@ -1,22 +1,41 @@
 // Who carries out jobs: worker threads where they can open the same files, this thread otherwise.
 
 import type { FileSystem } from '../fs/file-system.js'
+import { type EncodeTask, encodeTask } from './encode-task.js'
 import type { Job, JobResult } from './job.js'
 import { runInPool } from './pool.js'
 import { runJob } from './run-job.js'
 
 /** Carries out jobs. Rejects with what the job threw; a failed job leaves nothing but files below its folder. */
 export interface JobExecutor {
+  /** Worker threads; 0: everything runs on the calling thread. */
+  readonly threads: number
   run(job: Job): Promise<JobResult>
+  /** Encodes a row group. `transfer`: the buffers of its vectors, if the caller gives them away. */
+  encode(task: EncodeTask, transfer?: readonly ArrayBuffer[]): Promise<Uint8Array>
+  /** Says that a job will come soon, so that threads and WASM get loaded. Returns at once, never fails. */
+  warm(): void
 }
 
 /** Runs jobs in the process's pool of worker threads. */
 export function poolExecutor(threads: number): JobExecutor {
   const module = new URL('./worker.js', import.meta.url)
-  return { run: (job) => runInPool<JobResult>(job, { threads, module }) }
+  return {
+    threads,
+    run: (job) => runInPool<JobResult>(job, { threads, module }),
+    encode: (task, transfer = []) => runInPool<Uint8Array>(task, { threads, module, transfer }),
+    warm: () => {
+      runInPool({ kind: 'warm' }, { threads, module }).catch(() => {})
+    },
+  }
 }
 
 /** Runs jobs on the calling thread: for file systems that only it can see, and for deterministic tests. */
 export function inlineExecutor(fs: FileSystem): JobExecutor {
-  return { run: (job) => runJob(fs, job) }
+  return {
+    threads: 0,
+    run: (job) => runJob(fs, job),
+    encode: async (task) => encodeTask(task),
+    warm() {},
+  }
 }

@@ -5,29 +5,28 @@
 
 import { corruption } from '../errors.js'
 import { entriesToBatch } from '../format/entry-batch.js'
-import { compareEntryKey, entryEndAt, keyAt } from '../format/entry.js'
+import { entryEndAt, entryKinds, kindAt } from '../format/entry.js'
 import { firstEntry, type LogContents, type LogHeader, readLog, readLogHeader, recordEnd } from '../format/log-record.js'
 import { RowCodec } from '../format/row-codec.js'
 import { Schema } from '../format/schema.js'
 import { type FileSystem, readWhole } from '../fs/file-system.js'
 import { SSTableWriter } from '../sstable/writer.js'
-import { assert } from '../util/assert.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { FlushJob, JobResult } from './job.js'
-import { retainVersions } from './retained.js'
 import { sortEntries } from './sort-entries.js'
+import { SortedLog } from './sorted-log.js'
 
 /** Carries out a flush. Throws MARQUETRY_CORRUPTION if the log is not the expected one, MARQUETRY_IO for a full disk. */
 export async function runFlush(fs: FileSystem, job: FlushJob): Promise<JobResult> {
   const { path } = job.log
   const bytes = job.log.image ?? (await readWhole(fs, path)).subarray(0, job.log.bytes)
   const { header, contents } = checkLog(job, bytes)
+  if (contents.entries === 0) return { table: undefined }
   const entries = listEntries(bytes, contents)
-  assert(entries.length === job.log.entries, 'a log holds the entries of its memtable')
-  if (entries.length === 0) return { table: undefined }
+  const hasTombstones = entries.some((entry) => kindAt(bytes, entry) === entryKinds.delete)
   sortEntries(bytes, entries)
-  const kept = retainVersions(bytes, entries, header.baseSeq, job.snapshots)
-  return { table: await writeTable(fs, job, bytes, header.baseSeq, kept) }
+  const sorted = new SortedLog(bytes, entries, header.baseSeq, job.snapshots)
+  return { table: await writeTable(fs, job, sorted, header.baseSeq, hasTombstones) }
 }
 
 function checkLog(job: FlushJob, bytes: Uint8Array): { readonly header: LogHeader; readonly contents: LogContents } {
@@ -52,34 +51,20 @@ function listEntries(bytes: Uint8Array, contents: LogContents): Uint32Array {
   return entries
 }
 
-async function writeTable(fs: FileSystem, job: FlushJob, bytes: Uint8Array, baseSeq: number, sorted: Uint32Array) {
+async function writeTable(fs: FileSystem, job: FlushJob, log: SortedLog, baseSeq: number, hasTombstones: boolean) {
   const codec = new RowCodec(new Schema(job.schema))
   const projection = codec.schema.columns.map((_, index) => index)
   const { rowGroupRows, rowGroupBytes, ...output } = job.output
-  const hasTombstones = sorted.some((entry) => bytes[entry + 2] !== 0)
   const writer = await SSTableWriter.create(fs, job.folder, codec.schema, { ...output, hasTombstones, engineVersion })
   try {
-    for (let from = 0; from < sorted.length; ) {
-      const to = rowGroupEnd(bytes, sorted, from, rowGroupRows, rowGroupBytes)
-      await writer.append(entriesToBatch(codec, bytes, sorted.subarray(from, to), baseSeq, projection))
-      from = to
+    for (;;) {
+      const group = log.next(rowGroupRows, rowGroupBytes)
+      if (group === undefined) break
+      await writer.append(entriesToBatch(codec, group.bytes, group.entries, baseSeq, projection))
     }
     return await writer.finish(job.createdMs)
   } catch (error) {
     await writer.abort()
     throw error
   }
-}
-
-/** Where the row group ends that begins at `from`: at one of its limits, but never between versions of a key. */
-function rowGroupEnd(bytes: Uint8Array, sorted: Uint32Array, from: number, rowsMax: number, bytesMax: number): number {
-  let size = 0
-  for (let i = from; i < sorted.length; i++) {
-    const entry = sorted[i]!
-    if (i - from >= rowsMax || size >= bytesMax) {
-      if (compareEntryKey(bytes, sorted[i - 1]!, keyAt(bytes, entry)) !== 0) return i
-    }
-    size += entryEndAt(bytes, entry) - entry
-  }
-  return sorted.length
 }

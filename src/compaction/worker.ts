@@ -5,13 +5,29 @@ import { lowerThreadPriority } from '../fs/thread-priority.js'
 import { encodeTask, type EncodeTask } from './encode-task.js'
 import type { Job, JobResult } from './job.js'
 import { runJob } from './run-job.js'
+import { parquetWasm } from '../sstable/parquet-wasm.js'
 import { answer, type WorkerAnswer } from './worker-answer.js'
 
 
 lowerThreadPriority()
 const fs = nodeFileSystem()
 
+/** Only loads what other tasks will need. */
+interface WarmTask {
+  readonly kind: 'warm'
+}
+
 /** Runs one task. */
-export default function run(task: Job | EncodeTask): Promise<WorkerAnswer<JobResult | Uint8Array>> {
-  return answer<JobResult | Uint8Array>(() => (task.kind === 'encode' ? encodeTask(task) : runJob(fs, task)))
+export default function run(task: Job | EncodeTask | WarmTask): Promise<WorkerAnswer<unknown>> {
+  return answer<JobResult | Uint8Array | undefined>(() => {
+    switch (task.kind) {
+      case 'warm':
+        parquetWasm()
+        return undefined
+      case 'encode':
+        return encodeTask(task)
+      case 'flush':
+        return runJob(fs, task)
+    }
+  })
 }

@@ -48,6 +48,8 @@ export class LsmTree {
   #roomWaiters: (() => void)[] = []
   readonly #readers = new Map<number, SSTableReader>()
   readonly #snapshots = new Map<object, number>()
+  /** A record is open: the arena belongs to whoever opened it. */
+  #encoding = false
   #closed = false
 
   constructor(
@@ -83,9 +85,13 @@ export class LsmTree {
    */
   async write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void> {
     this.#checkWritable()
+    if (this.#encoding) {
+      throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row that is being read (by a getter or toJSON) cannot write')
+    }
     const { sequence } = this.#environment
     const memtable = this.#memtableFor(sequence.next)
     const start = memtable.beginRecord()
+    this.#encoding = true
     let entries: number
     try {
       entries = encode(memtable, sequence.next)
@@ -93,6 +99,8 @@ export class LsmTree {
     } catch (error) {
       memtable.abandonRecord(start)
       throw error
+    } finally {
+      this.#encoding = false
     }
     if (entries === 0) {
       memtable.abandonRecord(start)
@@ -247,6 +255,8 @@ export class LsmTree {
 
   /** If the process dies in here, the log is an orphan, or listed and empty: both are fine. */
   async #activate(memtable: Memtable): Promise<LogWriter> {
+    // A flush will follow; by then the worker should have loaded what it needs.
+    this.#environment.executor.warm()
     const number = this.#files.newNumber()
     const header = new Uint8Array(logHeaderBytes)
     writeLogHeader(header, {

@@ -85,7 +85,7 @@ test('the byte range holds the keys that the bounds describe, and no others', ()
     }
   })
   fc.assert(property, { numRuns: 600 })
-  expect(inside).toBeGreaterThan(300) // else the test says little
+  expect(inside).toBeGreaterThan(100) // else the test says little
 })
 
 describe('what bounds may not be', () => {

@@ -2,18 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { isMarquetryError } from '#src/errors.js'
 import type { ColumnType } from '#src/format/column.js'
 import { codecOf } from '#src/format/type-codec.js'
-import {
-  allocateValues,
-  bytesVector,
-  elementsPerRow,
-  fixedVector,
-  type Layout,
-  sliceVector,
-  type Vector,
-} from '#src/format/vector.js'
+import { fixedVector, type Layout, sliceVector, type Vector } from '#src/format/vector.js'
 import { concatVectors } from '#src/sstable/decode/concat.js'
-import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from '#src/sstable/decode/page.js'
+import { decodeDataPage, openPage } from '#src/sstable/decode/page.js'
 import { storedType, widenVector } from '#src/sstable/stored-columns.js'
+import { cases, nullings, shapes, sized, vectorOf } from './columns.js'
 import { generator, testSeed as seed } from './generator.js'
 import {
   type ColumnSettings,
@@ -24,131 +17,6 @@ import {
   plainValues,
   writeColumn,
 } from './pages.js'
-
-/** How the values of a column are distributed. */
-type Shape = 'random' | 'few' | 'sorted' | 'runs' | 'extremes'
-type Nulls = 'none' | 'some' | 'runs' | 'all'
-
-const shapes: readonly Shape[] = ['random', 'few', 'sorted', 'runs', 'extremes']
-const nullings: readonly Nulls[] = ['none', 'some', 'runs', 'all']
-
-function validity(rows: number, nulls: Nulls, random: () => number): Uint8Array | undefined {
-  if (nulls === 'none') return undefined
-  const valid = new Uint8Array(rows)
-  if (nulls === 'some') for (let i = 0; i < rows; i++) valid[i] = Number(random() < 0.8)
-  if (nulls === 'runs') for (let i = 0; i < rows; i++) valid[i] = Number(Math.floor(i / 700) % 2 === 0)
-  return valid
-}
-
-/** Random bits per row in a shape: what integers are cut from. */
-function bitsOf(rows: number, shape: Shape, random: () => number): BigInt64Array {
-  const bits = new BigInt64Array(rows)
-  const word = () => BigInt(Math.floor(random() * 2 ** 32))
-  const wide = () => BigInt.asIntN(64, (word() << 32n) | word())
-  const few = Array.from({ length: 5 }, wide)
-  let last = -1_000_000n
-  for (let i = 0; i < rows; i++) {
-    if (shape === 'random') bits[i] = wide()
-    else if (shape === 'few') bits[i] = few[Math.floor(random() * 5)]!
-    else if (shape === 'runs') bits[i] = few[Math.floor(i / 300) % 5]!
-    else if (shape === 'sorted') bits[i] = last += BigInt(Math.floor(random() * 2_000))
-    else
-      bits[i] = [-(2n ** 63n), 2n ** 63n - 1n, 0n, -1n, 1n, 2n ** 31n, -(2n ** 31n) - 1n][
-        Math.floor(random() * 7)
-      ]!
-  }
-  return bits
-}
-
-function bytesOf(rows: number, shape: Shape, random: () => number, valid: Uint8Array | undefined): Vector {
-  const few = ['', 'ATL', 'München', 'x'.repeat(300), '\u{1F600}']
-  const texts = Array.from({ length: rows }, (_, i) => {
-    if (valid !== undefined && valid[i] === 0) return ''
-    if (shape === 'few') return few[Math.floor(random() * 5)]!
-    if (shape === 'runs') return few[Math.floor(i / 300) % 5]!
-    if (shape === 'sorted') return `user:${String(i * 37).padStart(10, '0')}`
-    if (shape === 'extremes') return random() < 0.9 ? '' : 'y'.repeat(Math.floor(random() * 3_000))
-    return Math.floor(random() * 2 ** 40)
-      .toString(36)
-      .repeat(Math.floor(random() * 6))
-  })
-  const pieces = texts.map((text) => Buffer.from(text))
-  const offsets = new Int32Array(rows + 1)
-  pieces.forEach((piece, i) => {
-    offsets[i + 1] = offsets[i]! + piece.length
-  })
-  return bytesVector(new Uint8Array(Buffer.concat(pieces)), offsets, valid)
-}
-
-const float = { random: 1e9, few: 3, sorted: 1, runs: 2, extremes: 0 }
-
-function vectorOf(type: ColumnType, rows: number, shape: Shape, nulls: Nulls, random: () => number): Vector {
-  const { layout } = codecOf(type)
-  const valid = validity(rows, nulls, random)
-  if (layout === 'bytes') return bytesOf(rows, shape, random, valid)
-  const values = allocateValues(layout, rows)
-  const bits = bitsOf(rows, shape, random)
-  const extremes = [Number.NaN, -0, Number.POSITIVE_INFINITY, Number.MIN_VALUE, Number.MAX_VALUE]
-  const limit = 10n ** BigInt(type.precision ?? 1)
-  for (let i = 0; i < rows; i++) {
-    if (valid !== undefined && valid[i] === 0) continue
-    if (values instanceof BigInt64Array) values[i] = bits[i]!
-    else if (layout === 'bool') values[i] = Number(bits[i]! & 1n)
-    else if (layout === 'float32' || layout === 'float64') {
-      values[i] = shape === 'extremes' ? extremes[i % 5]! : Number(bits[i]! >> 20n) / float[shape]
-    } else if (layout === 'int128') {
-      const wide = ((bits[i]! << 64n) | BigInt.asUintN(64, bits[i]!)) % limit
-      for (let word = 0; word < 4; word++) {
-        values[4 * i + word] = Number(BigInt.asUintN(32, wide >> BigInt(32 * word)))
-      }
-    } else values[i] = Number(BigInt.asIntN(32, shape === 'extremes' ? bits[i]! >> 32n : bits[i]!))
-  }
-  return fixedVector(layout, values, valid)
-}
-
-interface Case {
-  readonly name: string
-  readonly type: ColumnType
-  readonly encodings: readonly NonNullable<ColumnSettings['encoding']>[]
-  /** hyparquet gives the same values as we do, without converting them. */
-  readonly comparable: boolean
-}
-
-const fixed = ['PLAIN', 'dictionary'] as const
-const integers = ['PLAIN', 'dictionary', 'DELTA_BINARY_PACKED'] as const
-const bytes = ['PLAIN', 'dictionary', 'DELTA_LENGTH_BYTE_ARRAY', 'DELTA_BYTE_ARRAY'] as const
-
-const cases: readonly Case[] = [
-  { name: 'bool', type: { kind: 'bool' }, encodings: ['PLAIN', 'RLE'], comparable: true },
-  { name: 'int8', type: { kind: 'int8' }, encodings: integers, comparable: true },
-  { name: 'int16', type: { kind: 'int16' }, encodings: integers, comparable: true },
-  { name: 'int32', type: { kind: 'int32' }, encodings: integers, comparable: true },
-  { name: 'int64', type: { kind: 'int64' }, encodings: integers, comparable: true },
-  { name: 'uint8', type: { kind: 'uint8' }, encodings: integers, comparable: true },
-  { name: 'uint16', type: { kind: 'uint16' }, encodings: integers, comparable: true },
-  { name: 'uint32', type: { kind: 'uint32' }, encodings: integers, comparable: false },
-  { name: 'float32', type: { kind: 'float32' }, encodings: fixed, comparable: true },
-  { name: 'float64', type: { kind: 'float64' }, encodings: fixed, comparable: true },
-  { name: 'utf8', type: { kind: 'utf8' }, encodings: bytes, comparable: true },
-  { name: 'binary', type: { kind: 'binary' }, encodings: bytes, comparable: true },
-  { name: 'json', type: { kind: 'json' }, encodings: bytes, comparable: true },
-  { name: 'date', type: { kind: 'date' }, encodings: integers, comparable: false },
-  { name: 'timestamp ms', type: { kind: 'timestamp', unit: 'ms' }, encodings: integers, comparable: false },
-  { name: 'timestamp us', type: { kind: 'timestamp', unit: 'us' }, encodings: integers, comparable: false },
-  ...[5, 9, 10, 18, 19, 38].map((precision) => ({
-    name: `decimal128(${precision})`,
-    type: { kind: 'decimal128', precision, scale: 2 } as const,
-    encodings: precision > 18 ? ([...fixed, 'DELTA_BYTE_ARRAY'] as const) : integers,
-    comparable: false,
-  })),
-]
-
-function sized(vector: Vector): void {
-  const { layout, values, offsets, length, valid } = vector
-  if (offsets === undefined) expect(values.length).toBe(length * elementsPerRow(layout))
-  else expect(offsets.length).toBe(length + 1)
-  if (valid !== undefined) expect(valid.length).toBe(length)
-}
 
 /** Writes, reads back and compares; with hyparquet too where it does not convert. */
 async function roundTrip(
@@ -294,58 +162,6 @@ test('a codec or encoding that is not supported is named', () => {
     expect(isMarquetryError(error, 'MARQUETRY_UNSUPPORTED_FORMAT')).toBe(true)
     expect(String(error)).toMatch(/brotli/)
   }
-})
-
-/** Decodes damaged pages; whatever does not decode must say so with file and offset. */
-function decodeDamaged(pages: ReturnType<typeof cutPages>, damagedPage: number, bytes: Uint8Array): void {
-  const { column } = pages
-  try {
-    let dictionary: Vector | undefined
-    pages.pages.forEach((page, index) => {
-      const rows = openPage('test', page.offset, page.bytes).header.values
-      const opened = openPage('test', page.offset, index === damagedPage ? bytes : page.bytes)
-      if (index === 0 && pages.pages.length > 1) dictionary = decodeDictionaryPage(opened, column)
-      else sized(decodeDataPage(opened, column, rows, needsDictionary(opened) ? dictionary : undefined))
-    })
-  } catch (error) {
-    const typed =
-      isMarquetryError(error, 'MARQUETRY_CORRUPTION') || isMarquetryError(error, 'MARQUETRY_UNSUPPORTED_FORMAT')
-    if (!typed || error.file !== 'test' || error.offset === undefined) throw error
-  }
-}
-
-describe('damage that a checksum missed', () => {
-  const damageCases = cases.flatMap(({ name, type, encodings }) =>
-    encodings.flatMap((encoding) =>
-      (['V1', 'V2'] as const).map((version) => ({ name, type, encoding, version })),
-    ),
-  )
-
-  test.each(damageCases)('is survived: $name, $encoding, $version', ({ type, encoding, version }) => {
-    const random = generator(seed)
-    const { layout } = codecOf(type)
-    for (const compression of ['UNCOMPRESSED', 'SNAPPY', 'LZ4_RAW'] as const) {
-      const vector = vectorOf(type, 40, encoding === 'dictionary' ? 'few' : 'sorted', 'some', random)
-      const file = writeColumn(storedType(type), widenVector(vector), { encoding, version, compression })
-      const cut = cutPages(file, layout)
-      const pages = { ...cut, column: { ...cut.column, bytesMax: 1 << 20 } }
-      pages.pages.forEach(({ bytes: page }, index) => {
-        const copy = page.slice()
-        for (let at = 0; at < page.length; at++) {
-          for (const flip of [0xff, 1 << Math.floor(random() * 8)]) {
-            copy[at]! ^= flip
-            decodeDamaged(pages, index, copy)
-            copy[at] = page[at]!
-          }
-          decodeDamaged(pages, index, page.subarray(0, at))
-        }
-        for (let i = 0; i < 40; i++) {
-          const garbage = page.map((byte) => (random() < 0.1 ? Math.floor(random() * 256) : byte))
-          decodeDamaged(pages, index, garbage)
-        }
-      })
-    }
-  })
 })
 
 test('concatenated slices are the whole', () => {

@@ -1,158 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { isMarquetryError } from '#src/errors.js'
 import type { Batch } from '#src/format/batch.js'
-import { t } from '#src/format/column.js'
-import { encodeKey, encodeRange, type KeyBytes, vectorKey } from '#src/format/key-codec.js'
-import { defineSchema, Schema } from '#src/format/schema.js'
+import { encodeKey, encodeRange, type KeyBytes } from '#src/format/key-codec.js'
+import { Schema } from '#src/format/schema.js'
 import type { SSTableMeta } from '#src/format/sstable-meta.js'
-import { sliceVector } from '#src/format/vector.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { type Reading, readAsync, readSync } from '#src/fs/reading.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
-import { SSTableWriter } from '#src/sstable/writer.js'
 import { compareBytes, prefixSuccessor } from '#src/util/bytes.js'
-import { batchOf, sortVersions, type Version } from './batches.js'
 import { generator, testSeed as seed } from './generator.js'
 import { plainValues } from './pages.js'
 
-const schema = defineSchema({
-  columns: {
-    date: t.timestamp(),
-    origin: t.utf8(),
-    number: t.int32(),
-    delay: t.int16().nullable(),
-    distance: t.uint32(),
-    flag: t.bool(),
-    price: t.decimal128(12, 2).nullable(),
-    wide: t.decimal128(38, 0),
-    ratio: t.float64(),
-    note: t.utf8().nullable(),
-    day: t.date(),
-    big: t.int64(),
-    small: t.uint8(),
-  },
-  key: ['date', 'origin', 'number'],
-})
-const all = schema.columns.map((_, index) => index)
-const origins = ['', 'ATL', 'JFK', 'München', 'a\0b', 'ORD']
-
-interface Shape {
-  readonly rows: number
-  readonly versionsMax: number
-  readonly tombstones: number
-  readonly interval: number
-  readonly groupRows: number
-  readonly compression: 'uncompressed' | 'snappy' | 'lz4_raw'
-}
-
-/** Versions of random keys, sorted as an SSTable has them. */
-function makeVersions({ rows, versionsMax, tombstones }: Shape, random: () => number): Version[] {
-  const below = (limit: number) => Math.floor(random() * limit)
-  const versions = new Map<string, Version>()
-  let seq = 2 ** 33
-  while (versions.size < rows) {
-    const key = {
-      date: new Date(below(40) * 86_400_000 - 10 ** 9),
-      origin: origins[below(6)],
-      number: below(400) - 200,
-    }
-    for (let i = 1 + below(versionsMax); i > 0; i--) {
-      seq += 1 + below(3)
-      const row = {
-        ...key,
-        delay: random() < 0.2 ? null : below(600) - 100,
-        distance: below(2 ** 32),
-        flag: random() < 0.3,
-        price: random() < 0.2 ? null : `${below(10 ** 6) - 500_000}.25`,
-        wide: `-${'9'.repeat(1 + below(38))}`,
-        ratio: random() * 1e6,
-        note: random() < 0.3 ? null : 'n'.repeat(below(40)),
-        day: new Date(below(20_000) * 86_400_000),
-        big: BigInt(below(2 ** 32)) * 2n ** 31n - 2n ** 62n,
-        small: below(256),
-      }
-      const id = `${key.date.getTime()} ${key.origin} ${key.number}`
-      if (versionsMax === 1 && versions.has(id)) continue
-      const deleted = random() < tombstones
-      versions.set(versionsMax === 1 ? id : `${id} ${seq}`, { row: deleted ? key : row, seq, deleted })
-    }
-  }
-  return sortVersions(schema, [...versions.values()])
-}
-
-interface Written {
-  readonly fs: MemoryFileSystem
-  readonly meta: SSTableMeta
-  readonly batch: Batch
-  readonly keys: readonly KeyBytes[]
-}
-
-function slice(batch: Batch, from: number, to: number): Batch {
-  return {
-    rows: to - from,
-    columns: batch.columns.map((vector) => sliceVector(vector, from, to)),
-    seq: batch.seq.subarray(from, to),
-    deleted: batch.deleted?.subarray(from, to),
-  }
-}
-
-async function write(shape: Shape, random: () => number): Promise<Written> {
-  const fs = new MemoryFileSystem()
-  const batch = batchOf(schema, makeVersions(shape, random))
-  const keyColumns = schema.key.map((index) => batch.columns[index]!)
-  const keys = Array.from({ length: batch.rows }, (_, row) => vectorKey(schema, keyColumns, row))
-  const writer = await SSTableWriter.create(fs, 'table', schema, {
-    compression: shape.compression,
-    pageBytes: 1024,
-    sparseIndexInterval: shape.interval,
-    hasTombstones: shape.tombstones > 0,
-    table: 'flights',
-    engineVersion: '0',
-  })
-  for (let from = 0; from < batch.rows; ) {
-    let to = Math.min(from + shape.groupRows, batch.rows)
-    while (to < batch.rows && compareBytes(keys[to - 1]!, keys[to]!) === 0) to++
-    await writer.append(slice(batch, from, to))
-    from = to
-  }
-  return { fs, meta: await writer.finish(0), batch, keys }
-}
-
-const shapes: Record<string, Shape> = {
-  'one version per key': {
-    rows: 5_000,
-    versionsMax: 1,
-    tombstones: 0,
-    interval: 256,
-    groupRows: 2_000,
-    compression: 'snappy',
-  },
-  'many versions, tombstones': {
-    rows: 3_000,
-    versionsMax: 40,
-    tombstones: 0.3,
-    interval: 16,
-    groupRows: 700,
-    compression: 'lz4_raw',
-  },
-  'versions, every row in the index': {
-    rows: 600,
-    versionsMax: 5,
-    tombstones: 0.2,
-    interval: 1,
-    groupRows: 100,
-    compression: 'uncompressed',
-  },
-  'a single row': {
-    rows: 1,
-    versionsMax: 1,
-    tombstones: 0,
-    interval: 256,
-    groupRows: 10,
-    compression: 'snappy',
-  },
-}
+import { all, both, openReader, origins, schema, shapes, slice, type Written, write } from './written.js'
 
 const files = new Map<string, Written>()
 
@@ -160,10 +19,6 @@ beforeAll(async () => {
   const random = generator(seed)
   for (const [name, shape] of Object.entries(shapes)) files.set(name, await write(shape, random))
 })
-
-function openReader({ fs, meta }: Written, cacheBytes = 1 << 20, as: Schema = schema): SSTableReader {
-  return new SSTableReader(fs, 'table', meta, as, new PageCache(cacheBytes))
-}
 
 /** Drives a reading and counts the bytes it asks for. */
 function countReads<T>(reading: Reading<T>): {
@@ -191,8 +46,6 @@ const plainBatch = ({ rows, columns, seq, deleted }: Batch) => ({
   seq: [...seq],
   deleted: deleted && [...deleted],
 })
-
-const both = { seq: true, deleted: true }
 
 describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
   const file = () => files.get(name)!
@@ -363,51 +216,3 @@ test('nothing is opened before the first read', () => {
   reader.close()
   reader.close()
 })
-
-/** The same SSTable with a file changed. */
-async function damage(name: string, change: (bytes: Uint8Array) => Uint8Array): Promise<Written> {
-  const file = await write({ ...shapes['many versions, tombstones']!, rows: 200 }, generator(seed))
-  const path = `table/${name}`
-  const handle = await file.fs.open(path, 'write')
-  const bytes = new Uint8Array(await handle.size())
-  await handle.read(bytes, 0)
-  const changed = change(bytes)
-  await handle.write(changed, 0)
-  await handle.truncate(changed.length)
-  await handle.close()
-  return file
-}
-
-async function expectCorruption(file: Written, name: string): Promise<void> {
-  const readers = [() => readAsync(openReader(file).rows(all, 0, file.meta.rows, both))]
-  readers.push(async () => readSync(openReader(file).rows(all, 0, file.meta.rows, both)))
-  for (const read of readers) {
-    const error = await read().then(
-      () => undefined,
-      (reason: unknown) => reason,
-    )
-    expect(isMarquetryError(error, 'MARQUETRY_CORRUPTION')).toBe(true)
-    expect((error as { file: string }).file).toBe(`table/${name}`)
-  }
-}
-
-test.each(['data.parquet', 'index.sparse', 'checksums.crc'])('any flipped bit in %s is found', async (name) => {
-  const random = generator(seed + 4)
-  for (let i = 0; i < 25; i++) {
-    const file = await damage(name, (bytes) => {
-      // Of the data, the part that a reader looks at: the footer is for others.
-      bytes[Math.floor(random() * (name === 'data.parquet' ? bytes.length / 2 : bytes.length))]! ^= 1 << (i % 8)
-      return bytes
-    })
-    await expectCorruption(file, name)
-  }
-})
-
-test.each(['data.parquet', 'index.sparse', 'checksums.crc'])(
-  'a shortened or lengthened %s is found',
-  async (name) => {
-    await expectCorruption(await damage(name, (bytes) => bytes.subarray(0, bytes.length - 1)), name)
-    await expectCorruption(await damage(name, () => new Uint8Array(0)), name)
-    await expectCorruption(await damage(name, (bytes) => Uint8Array.of(...bytes, 0)), name)
-  },
-)

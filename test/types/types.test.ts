@@ -8,12 +8,10 @@ import { expect, test } from 'vitest'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const apiTypes = join(root, 'test/types/api-types.ts')
 
-/** The project's own options, resolving `#src/` and the package to src/ where there need be no build. */
 function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  if (!process.env['MARQUETRY_SRC']) return options
-  return { ...options, paths: { '#src/*': [join(root, 'src/*')], marquetry: [join(root, 'src/index.ts')] } }
+  const path = join(root, 'tsconfig.json')
+  const { config } = ts.readConfigFile(path, ts.sys.readFile)
+  return ts.parseJsonConfigFileContent(config, ts.sys, root, undefined, path).options
 }
 
 /** What the compiler says of api-types.ts, in which `find` was replaced. */

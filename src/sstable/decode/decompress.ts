@@ -1,6 +1,7 @@
 // Codecs by Parquet's number (CompressionCodec).
 
 import * as zlib from 'node:zlib'
+import { decompress as fzstd } from 'fzstd'
 import { decompressLz4 } from './lz4.js'
 import { damaged, unsupported } from './page-damage.js'
 import { decompressSnappy } from './snappy.js'
@@ -9,14 +10,14 @@ const names = ['uncompressed', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd',
 
 type Decompressor = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
 
-/** Node has it from 22.15 on. */
+/** Node has it from 22.15 on, twenty times as fast as what JavaScript can do. */
 const nativeZstd = (zlib as unknown as { readonly zstdDecompressSync?: Decompressor }).zstdDecompressSync
 
 function decompressZstd(bytes: Uint8Array, size: number): Uint8Array {
-  if (nativeZstd === undefined) unsupported('compression with zstd on a Node older than 22.15')
   let output: Uint8Array
   try {
-    output = nativeZstd(bytes, { maxOutputLength: Math.max(size, 1) })
+    // `size` is checked against the row group's before, so it is safe to allocate.
+    output = nativeZstd?.(bytes, { maxOutputLength: Math.max(size, 1) }) ?? fzstd(bytes, new Uint8Array(size))
   } catch (error) {
     damaged(`zstd: ${error instanceof Error ? error.message : error}`)
   }

@@ -1,0 +1,30 @@
+import { open, t } from '../../dist/index.js'
+import { makeRow } from '../lib/rows.mjs'
+
+export const label = 'marquetry'
+
+const schema = {
+  columns: { key: t.utf8(), ts: t.timestamp(), value: t.float64(), category: t.utf8(), payload: t.utf8() },
+  key: ['key'],
+}
+
+export function prepare(count, batchRows) {
+  const batches = []
+  for (let from = 0; from < count; from += batchRows) {
+    const batch = []
+    for (let i = from; i < Math.min(from + batchRows, count); i++) {
+      const row = makeRow(i, count)
+      batch.push({ type: 'put', row: { ...row, ts: new Date(row.ts) } })
+    }
+    batches.push(batch)
+  }
+  return batches
+}
+
+/** `wal: 'async'` promises what classic-level's default does. Ends when everything is in Parquet files. */
+export async function ingest(directory, batches, memtable) {
+  const db = await open(directory, { wal: 'async', memtable })
+  const table = await db.table('rows', schema)
+  for (const batch of batches) await table.batch(batch)
+  await db.close()
+}

@@ -1,0 +1,104 @@
+// What imports and exports take, tell and return; and the checks that both share.
+
+import { MarquetryError } from '../errors.js'
+import type { Columns, KeyRangeOptions, ReadOptions, RowOf, Where } from '../format/row-types.js'
+import type { Compression } from '../options.js'
+
+/** How far an export has come. */
+export interface ExportProgress {
+  /** Rows written so far. */
+  readonly rows: number
+  /** Bytes written so far. */
+  readonly bytes: number
+}
+
+/** What an export takes: which rows and columns, as a scan does, and how to write them. */
+export interface ExportOptions<C extends Columns, K extends readonly string[], P extends keyof C>
+  extends KeyRangeOptions<C, K>,
+    ReadOptions<C, P> {
+  readonly where?: Where<RowOf<C>> | undefined
+  /** Codec of the file's pages. Default: the table's. */
+  readonly compression?: Compression | undefined
+  /** Most rows of a row group. Default 131,072. */
+  readonly rowGroupRows?: number | undefined
+  /** Called after every row group. */
+  readonly onProgress?: ((progress: ExportProgress) => void) | undefined
+  /** Ends the export with an `AbortError`; no file is left. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What an export has written. */
+export interface ExportResult {
+  readonly rows: number
+  /** Length of the file. */
+  readonly bytes: number
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  /** Rows that are written to the table. */
+  readonly rows: number
+  /** Rows of the file. */
+  readonly rowsTotal: number
+  /** Bytes of the file's row groups that are done. */
+  readonly bytes: number
+  /** Bytes of all its row groups. */
+  readonly bytesTotal: number
+}
+
+/** What an import takes. */
+export interface ImportOptions<C extends Columns> {
+  /**
+   * An integer column of the key that is not in the file: rows that agree in all other key columns are numbered
+   * 0, 1, 2, … in the order of the file. Importing the same file again gives the same numbers.
+   */
+  readonly rowNumber?: (keyof C & string) | undefined
+  /** Names of columns in the file, by column of the table, where they differ. */
+  readonly columns?: { readonly [N in keyof C]?: string | undefined } | undefined
+  /** Rows of a log record: written all or none. Default 2,048. */
+  readonly batchRows?: number | undefined
+  /** How long the decoding of one row group may take before the file counts as malformed. Default 60,000. */
+  readonly rowGroupTimeoutMs?: number | undefined
+  /** Called as rows are written, several times per row group. */
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined
+  /** Ends the import with an `AbortError`; rows that are written stay. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What an import has read. */
+export interface ImportResult {
+  /** Rows of the file, all of them written. */
+  readonly rows: number
+  /** Length of the file. */
+  readonly bytes: number
+}
+
+/** An error about one option. */
+export function invalidOption(option: string, message: string): MarquetryError {
+  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+}
+
+/** Checks that options are an object of known names, and those among them that imports and exports share. */
+export function checkOptions(options: unknown, known: ReadonlySet<string>, what: string): void {
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object')
+  for (const name of Object.keys(options)) if (!known.has(name)) throw invalidOption(name, `is not known to ${what}`)
+  const { onProgress, signal } = options as { readonly onProgress?: unknown; readonly signal?: unknown }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidOption('onProgress', 'must be a function')
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption('signal', 'must be an AbortSignal')
+}
+
+/** Checks the path of a file to read or write. */
+export function checkPath(path: unknown): asserts path is string {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw invalidOption('path', 'must be the path of a file')
+  }
+}
+
+/** A whole number from an option, or its default. */
+export function wholeNumber(option: string, value: unknown, least: number, most: number, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalidOption(option, `must be an integer from ${least} to ${most}, not ${String(value)}`)
+}
