@@ -4,6 +4,8 @@
 // check of the log. If the file is not what was written to it, the job fails and is run again on the memory's image.
 
 import { corruption } from '../errors.js'
+import type { Batch } from '../format/batch.js'
+import { concatBatches } from '../format/concat.js'
 import { entriesToBatch } from '../format/entry-batch.js'
 import { entryEndAt, entryKinds, kindAt } from '../format/entry.js'
 import { firstEntry, type LogContents, type LogHeader, readLog, readLogHeader, recordEnd } from '../format/log-record.js'
@@ -14,7 +16,7 @@ import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { FlushJob, JobResult } from './job.js'
 import { sortEntries } from './sort-entries.js'
-import { SortedLog } from './sorted-log.js'
+import { blockRows, SortedLog } from './sorted-log.js'
 
 /** Carries out a flush. Throws MARQUETRY_CORRUPTION if the log is not the expected one, MARQUETRY_IO for a full disk. */
 export async function runFlush(fs: FileSystem, job: FlushJob): Promise<JobResult> {
@@ -26,7 +28,8 @@ export async function runFlush(fs: FileSystem, job: FlushJob): Promise<JobResult
   const hasTombstones = entries.some((entry) => kindAt(bytes, entry) === entryKinds.delete)
   sortEntries(bytes, entries)
   const sorted = new SortedLog(bytes, entries, header.baseSeq, job.snapshots)
-  return { table: await writeTable(fs, job, sorted, header.baseSeq, hasTombstones) }
+  const codec = new RowCodec(new Schema(job.schema))
+  return { table: await writeTable(fs, job, { bytes, sorted, codec, baseSeq: header.baseSeq }, hasTombstones) }
 }
 
 function checkLog(job: FlushJob, bytes: Uint8Array): { readonly header: LogHeader; readonly contents: LogContents } {
@@ -51,20 +54,43 @@ function listEntries(bytes: Uint8Array, contents: LogContents): Uint32Array {
   return entries
 }
 
-async function writeTable(fs: FileSystem, job: FlushJob, log: SortedLog, baseSeq: number, hasTombstones: boolean) {
-  const codec = new RowCodec(new Schema(job.schema))
-  const projection = codec.schema.columns.map((_, index) => index)
+async function writeTable(fs: FileSystem, job: FlushJob, source: LogSource, hasTombstones: boolean) {
   const { rowGroupRows, rowGroupBytes, ...output } = job.output
-  const writer = await SSTableWriter.create(fs, job.folder, codec.schema, { ...output, hasTombstones, engineVersion })
+  const settings = { ...output, hasTombstones, engineVersion }
+  const writer = await SSTableWriter.create(fs, job.folder, source.codec.schema, settings)
   try {
     for (;;) {
-      const group = log.next(rowGroupRows, rowGroupBytes)
-      if (group === undefined) break
-      await writer.append(entriesToBatch(codec, group.bytes, group.entries, baseSeq, projection))
+      const batch = nextRowGroup(source, rowGroupRows, rowGroupBytes)
+      if (batch === undefined) break
+      await writer.append(batch)
     }
     return await writer.finish(job.createdMs)
   } catch (error) {
     await writer.abort()
     throw error
   }
+}
+
+/** What row groups are made from. */
+interface LogSource {
+  readonly bytes: Uint8Array
+  readonly sorted: SortedLog
+  readonly codec: RowCodec
+  readonly baseSeq: number
+}
+
+/** The next rows, up to one of the limits or a little over, so as not to split a key. Undefined: the end. */
+function nextRowGroup({ bytes, sorted, codec, baseSeq }: LogSource, rowsMax: number, bytesMax: number) {
+  const projection = codec.schema.columns.map((_, index) => index)
+  const blocks: Batch[] = []
+  let rows = 0
+  let size = 0
+  while (rows < rowsMax && size < bytesMax) {
+    const block = sorted.next(Math.min(blockRows, rowsMax - rows))
+    if (block === undefined) break
+    blocks.push(entriesToBatch(codec, bytes, block.entries, baseSeq, projection))
+    rows += block.entries.length
+    size += block.bytes
+  }
+  return blocks.length === 0 ? undefined : concatBatches(blocks)
 }

@@ -1,25 +1,19 @@
-// The entries of a log in key order, a row group at a time.
+// The entries of a log in key order, a block at a time, without the versions that nobody can see.
 //
 // In a log the entries lie in the order of their writes, so walking them in key order misses the cache at every row.
-// That is paid once: each row group's entries are copied end to end, in order, and all columns are then decoded from
-// the copy. Versions that nobody can see are left out on the way.
+// Blocks are small enough that an entry, once fetched, is still in the cache when its columns are decoded.
 
 import { entryEndAt, entryHeadBytes, keyLengthAt, seqOffsetAt } from '../format/entry.js'
-import { ByteSink } from '../util/byte-sink.js'
 import { isSuperseded } from './retained.js'
 
-/** Entries in order, at these positions of `bytes`. Valid until the next row group is taken. */
-export interface EntryGroup {
-  readonly bytes: Uint8Array
-  readonly entries: Uint32Array
-}
+/** Entries of a block, a little more if versions of one key would be split. */
+export const blockRows = 2048
 
 export class SortedLog {
   readonly #bytes: Uint8Array
   readonly #sorted: Uint32Array
   readonly #baseSeq: number
   readonly #snapshots: readonly number[]
-  readonly #copy = new ByteSink(1 << 20)
   #at = 0
 
   /** `sorted`: positions of the log's entries by key, then newest first. `snapshots`: those that are open. */
@@ -30,29 +24,24 @@ export class SortedLog {
     this.#snapshots = snapshots
   }
 
-  /** The next row group: it ends at one of the limits, but never between versions of a key. Undefined: the end. */
-  next(rowsMax: number, bytesMax: number): EntryGroup | undefined {
-    const bytes = this.#bytes
-    const copy = this.#copy
-    copy.length = 0
-    let positions = new Uint32Array(Math.min(rowsMax, this.#sorted.length - this.#at) + 16)
-    let rows = 0
+  /** The next entries, about `rows` of them: a block never ends between versions of a key. Undefined: the end. */
+  next(rows: number): { readonly entries: Uint32Array; readonly bytes: number } | undefined {
+    const sorted = this.#sorted
+    const from = this.#at
+    let kept = from
+    let size = 0
     let before = -1
-    for (; this.#at < this.#sorted.length; this.#at++) {
-      const entry = this.#sorted[this.#at]!
-      const isSameKey = before >= 0 && hasSameKey(bytes, before, entry)
-      if (!isSameKey && (rows >= rowsMax || copy.length >= bytesMax)) break
+    for (; this.#at < sorted.length; this.#at++) {
+      const entry = sorted[this.#at]!
+      const isSameKey = before >= 0 && hasSameKey(this.#bytes, before, entry)
+      if (!isSameKey && kept - from >= rows) break
       const isKept = !isSameKey || !this.#isSuperseded(entry, before)
       before = entry
       if (!isKept) continue
-      if (rows === positions.length) {
-        const longer = new Uint32Array(rows * 2)
-        longer.set(positions)
-        positions = longer
-      }
-      positions[rows++] = copyEntry(bytes, entry, copy)
+      sorted[kept++] = entry // at or before the place it was read from
+      size += entryEndAt(this.#bytes, entry) - entry
     }
-    return rows === 0 ? undefined : { bytes: copy.bytes, entries: positions.subarray(0, rows) }
+    return kept === from ? undefined : { entries: sorted.subarray(from, kept), bytes: size }
   }
 
   /** Whether nobody can see `entry`, `newer` being the version of its key before it. */
@@ -60,14 +49,6 @@ export class SortedLog {
     const seq = this.#baseSeq + seqOffsetAt(this.#bytes, entry)
     return isSuperseded(seq, this.#baseSeq + seqOffsetAt(this.#bytes, newer), this.#snapshots)
   }
-}
-
-function copyEntry(bytes: Uint8Array, entry: number, to: ByteSink): number {
-  const length = entryEndAt(bytes, entry) - entry
-  const at = to.reserve(length)
-  to.bytes.set(bytes.subarray(entry, entry + length), at)
-  to.length = at + length
-  return at
 }
 
 function hasSameKey(bytes: Uint8Array, a: number, b: number): boolean {

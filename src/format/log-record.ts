@@ -12,7 +12,7 @@
 // 3. `durable bytes` is the length of this log that was known to be synced when the record was made. So if a record
 //    is bad, and a good one behind it says that more than the bad one's start was durable, the bad one was damaged
 //    after it had been acknowledged: corruption, not a torn tail.
-// 4. The digest of a log chains the CRCs of its bytes as they were written; the next log's header records it.
+// 4. The digest of a log mixes the CRCs of its records in their order; the next log's header records it.
 
 import { crc32 } from 'node:zlib'
 import { corruption, MarquetryError } from '../errors.js'
@@ -211,6 +211,7 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
   const records: number[] = []
   let entries = 0
   let lastSeqOffset = -1
+  let digest = 0
   let at = logHeaderBytes
   while (at < bytes.length) {
     if (!checkRecord(bytes, view, at, id)) {
@@ -226,6 +227,7 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
     }
     checkEntries(path, bytes, view, at)
     records.push(at)
+    digest = mixDigest(digest, view.getUint32(at, true))
     const end = recordEnd(view, at)
     for (let entry = firstEntry(view, at); entry < end; entry = entryEndAt(bytes, entry)) {
       entries++
@@ -233,10 +235,20 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
     }
     at = end
   }
-  return { bytes: at, digest: logDigest(bytes, at), records, entries, lastSeqOffset }
+  return { bytes: at, digest, records, entries, lastSeqOffset }
 }
 
-/** Digest of the first `end` bytes of a log; the writer arrives at the same group by group. */
-export function logDigest(bytes: Uint8Array, end: number): number {
-  return crc32(bytes.subarray(0, end))
+/**
+ * Digest of whole records, continued from `digest`, that of all before them (0: none). Each record's CRC stands for its
+ * bytes, so mixing these is enough to tell one sequence of records from another.
+ */
+export function digestRecords(records: Uint8Array, digest = 0): number {
+  const view = dataView(records)
+  let mixed = digest
+  for (let at = 0; at < records.length; at = recordEnd(view, at)) mixed = mixDigest(mixed, view.getUint32(at, true))
+  return mixed
+}
+
+function mixDigest(digest: number, recordCrc: number): number {
+  return Math.imul(((digest << 5) | (digest >>> 27)) ^ recordCrc, 0x9e37_79b1) >>> 0
 }

@@ -10,7 +10,7 @@ import type { SSTableMeta } from '../format/sstable-meta.js'
 import { type Layout, sliceVector, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
-import { concatVectors } from './decode/concat.js'
+import { concatVectors } from '../format/concat.js'
 import {
   decodeDataPage,
   decodeDictionaryPage,

@@ -3,7 +3,7 @@
 // After a failed write or sync the writer is dead: the kernel may have dropped the pages it could not write and would
 // report the next sync as good (fsyncgate), so the descriptor is never synced again.
 
-import { crc32 } from 'node:zlib'
+import { digestRecords } from '../format/log-record.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
 import { assert } from '../util/assert.js'
 
@@ -28,7 +28,7 @@ export class LogWriter {
   static async create(fs: FileSystem, path: string, header: Uint8Array): Promise<LogWriter> {
     const writer = new LogWriter(path, await fs.open(path, 'create'))
     try {
-      await writer.append(header)
+      await writer.#write(header)
       await writer.sync()
     } catch (error) {
       await writer.#file.close()
@@ -47,21 +47,25 @@ export class LogWriter {
     return this.#durableBytes
   }
 
-  /** CRC-32 of all bytes written. */
+  /** Digest of all records written. */
   get digest(): number {
     return this.#digest
   }
 
   /** Writes whole records behind what is there. Resolves when the system has them; durable only after `sync`. */
   async append(records: Uint8Array): Promise<void> {
+    await this.#write(records)
+    this.#digest = digestRecords(records, this.#digest)
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
     assert(!this.#failed, 'a failed log is not written again')
     const at = this.#bytes
     this.#failed = true
-    if (records.length <= writeSyncBytesMax) this.#file.writeSync(records, at)
-    else await this.#file.write(records, at)
+    if (bytes.length <= writeSyncBytesMax) this.#file.writeSync(bytes, at)
+    else await this.#file.write(bytes, at)
     this.#failed = false
-    this.#bytes = at + records.length
-    this.#digest = crc32(records, this.#digest)
+    this.#bytes = at + bytes.length
   }
 
   /** Makes all that was written before this call durable. */

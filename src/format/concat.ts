@@ -1,5 +1,7 @@
-// Several vectors end to end.
+// Several vectors, or batches, end to end.
 
+import { assert } from '../util/assert.js'
+import type { Batch } from './batch.js'
 import {
   allocateValues,
   bytesVector,
@@ -8,8 +10,7 @@ import {
   type Layout,
   type Values,
   type Vector,
-} from '../../format/vector.js'
-import { assert } from '../../util/assert.js'
+} from './vector.js'
 
 function concatValid(parts: readonly Vector[], rows: number): Uint8Array | undefined {
   if (parts.every((part) => part.valid === undefined)) return undefined
@@ -59,4 +60,27 @@ function concatBytes(parts: readonly Vector[], rows: number, valid: Uint8Array |
     at += last - first
   }
   return bytesVector(values, spans, valid)
+}
+
+/** One batch with the rows of all, which hold the same columns. */
+export function concatBatches(parts: readonly Batch[]): Batch {
+  const [first] = parts
+  if (first !== undefined && parts.length === 1) return first
+  assert(first !== undefined, 'there is something to concatenate')
+  const columns = first.columns.map(({ layout }, index) =>
+    concatVectors(
+      layout,
+      parts.map((part) => part.columns[index]!),
+    ),
+  )
+  const rows = parts.reduce((total, part) => total + part.rows, 0)
+  const seq = new Float64Array(rows)
+  const deleted = parts.some((part) => part.deleted !== undefined) ? new Uint8Array(rows) : undefined
+  let at = 0
+  for (const part of parts) {
+    seq.set(part.seq, at)
+    if (part.deleted !== undefined) deleted?.set(part.deleted, at)
+    at += part.rows
+  }
+  return { rows, columns, seq, deleted }
 }
