@@ -1,64 +1,22 @@
 // What must and must not compile. Every `@ts-expect-error` is a test: the compiler reports one that expects nothing.
 // `types.test.ts` compiles this file; nobody runs it.
 
-import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
-import { t } from '#src/format/column.js'
-import type {
-  AnyTable,
-  BatchOperation,
-  BatchOperationOf,
-  Columns,
-  ColumnsInput,
-  ColumnsOf,
-  Combined,
-  Key,
-  KeyNames,
-  KeyOf,
-  Projected,
-  ReadOptions,
-  Row,
-  RowInput,
-  RowInputOf,
-  ScanOptions,
-  ScanOptionsOf,
-  Snapshot,
-  TableSchema,
-  TypesOfTable,
-  types,
-  Where,
-  WhereOf,
-} from '#src/format/row-types.js'
-
-// The face of the package, until this file can import it.
-
-interface Scan<R> extends AsyncIterable<R> {
-  batches(): AsyncIterable<RecordBatch>
-  toArrow(): Promise<ArrowTable>
-  toArray(): Promise<R[]>
-  count(): Promise<number>
-}
-interface Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]> extends AnyTable {
-  readonly [types]?: TypesOfTable<C, K>
-  put(row: RowInput<C>): Promise<void>
-  get<P extends keyof C = keyof C>(
-    key: KeyOf<C, K>,
-    options?: ReadOptions<C, P>,
-  ): Promise<Projected<C, P> | undefined>
-  scan<P extends keyof C = keyof C>(options?: ScanOptions<C, K, P>): Scan<Projected<C, P>>
-  batch(operations: readonly BatchOperation<C, K>[]): Promise<void>
-  snapshot(): Snapshot
-}
-interface Database extends AsyncDisposable {
-  table<const C extends ColumnsInput, const K extends KeyNames<ColumnsOf<C>>>(
-    name: string,
-    schema: TableSchema<C, K>,
-  ): Promise<Table<ColumnsOf<C>, K>>
-  table(name: string): Promise<Table>
-}
-declare function open(directory: string): Promise<Database>
-declare function and<R>(...wheres: readonly NoInfer<Where<R>>[]): Combined<R>
-declare function or<R>(...wheres: readonly NoInfer<Where<R>>[]): Combined<R>
-declare function not<R>(where: NoInfer<Where<R>>): Combined<R>
+import {
+  type AnyTable,
+  and,
+  type BatchOperationOf,
+  type Columns,
+  type Key,
+  not,
+  open,
+  or,
+  type Row,
+  type RowInputOf,
+  type ScanOptionsOf,
+  type Table,
+  t,
+  type WhereOf,
+} from 'marquetry'
 
 // Rows
 
