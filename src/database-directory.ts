@@ -1,16 +1,29 @@
 // The directory of a database: marks, lock and catalog. Making one, opening one, refusing what is none.
 
 import { MarquetryError } from './errors.js'
-import { type Catalog, checkFormat, decodeCatalog, emptyCatalog, encodeCatalog, encodeFormat } from './format/catalog.js'
-import { databaseFiles } from './format/file-names.js'
-import { type FileLock, type FileSystem, readWhole, writeWhole } from './fs/file-system.js'
+import {
+  type Catalog,
+  type CatalogEntry,
+  checkFormat,
+  decodeCatalog,
+  emptyCatalog,
+  encodeCatalog,
+  encodeFormat,
+} from './format/catalog.js'
+import { databaseFiles, directories, parseName } from './format/file-names.js'
+import { type FileLock, type FileStat, type FileSystem, readWhole, writeWhole } from './fs/file-system.js'
 
 export interface DirectoryOptions {
   readonly createIfMissing: boolean
 }
 
 /** Names that a directory may hold and still be made a database: what an interrupted creation leaves. */
-const makings: ReadonlySet<string> = new Set([databaseFiles.lock, databaseFiles.catalog, 'CATALOG.tmp', 'FORMAT.tmp'])
+const makings: ReadonlySet<string> = new Set([
+  databaseFiles.lock,
+  databaseFiles.catalog,
+  'CATALOG.tmp',
+  'FORMAT.tmp',
+])
 
 /** A database's directory, locked. */
 export class DatabaseDirectory {
@@ -40,7 +53,9 @@ export class DatabaseDirectory {
       checkFormat(format, await readWhole(fs, format))
       const catalog = `${path}/${databaseFiles.catalog}`
       if ((await fs.stat(catalog)) === undefined) {
-        throw new MarquetryError('MARQUETRY_CORRUPTION', `${catalog}: the catalog is missing`, { file: catalog })
+        throw new MarquetryError('MARQUETRY_CORRUPTION', `${catalog}: the catalog is missing`, {
+          file: catalog,
+        })
       }
       return new DatabaseDirectory(fs, path, lock, decodeCatalog(catalog, await readWhole(fs, catalog)))
     } catch (error) {
@@ -53,10 +68,51 @@ export class DatabaseDirectory {
     return this.#catalog
   }
 
-  /** Replaces the catalog, durably. */
-  async setCatalog(catalog: Catalog): Promise<void> {
-    await replace(this.#fs, this.path, databaseFiles.catalog, encodeCatalog(catalog))
+  /**
+   * Replaces the catalog, durably. `fail` is called with a failure that leaves open which of the two is in place: then
+   * nothing may be done that rests on the old one.
+   */
+  async setCatalog(catalog: Catalog, fail: (error: unknown) => void): Promise<void> {
+    await replace(this.#fs, this.path, databaseFiles.catalog, encodeCatalog(catalog), fail)
     this.#catalog = catalog
+  }
+
+  /**
+   * Drops a table: the catalog stops naming it, then its files go. Resolves once it is gone for good; if the process
+   * dies later, or files cannot be removed, the next open finds them among the dropped.
+   */
+  async dropTable(entry: CatalogEntry, fail: (error: unknown) => void, release: () => Promise<void>): Promise<void> {
+    const { tables, dropped = [] } = this.#catalog
+    const left = tables.filter((table) => table.id !== entry.id)
+    await this.setCatalog({ ...this.#catalog, tables: left, dropped: [...dropped, entry] }, fail)
+    await release()
+    await this.#removeDropped().catch(() => {})
+  }
+
+  /** Removes what a process left that died while it made a table or dropped one. */
+  async collectOrphans(): Promise<void> {
+    await this.#removeDropped()
+    const named = new Set(this.#catalog.tables.map(({ name }) => name))
+    for (const name of await this.#fs.list(this.path)) {
+      const path = `${this.path}/${name}`
+      if (!named.has(name) && (await isUnusedTable(this.#fs, path))) await this.#fs.remove(path)
+    }
+  }
+
+  /** Renames first, so that a table of the same name can be made whatever becomes of the files. */
+  async #removeDropped(): Promise<void> {
+    const { dropped = [], ...catalog } = this.#catalog
+    if (dropped.length === 0) return
+    for (const { id, name } of dropped) {
+      const doomed = `${this.path}/.dropped-${id}`
+      const isReused = catalog.tables.some((table) => table.name === name)
+      if (!isReused && (await this.#fs.stat(`${this.path}/${name}`)) !== undefined) {
+        await this.#fs.rename(`${this.path}/${name}`, doomed)
+        await this.#fs.syncDirectory(this.path)
+      }
+      await this.#fs.remove(doomed)
+    }
+    await this.setCatalog(catalog, () => {})
   }
 
   /** Gives the lock back. */
@@ -65,20 +121,56 @@ export class DatabaseDirectory {
   }
 }
 
-async function checkDirectory(fs: FileSystem, path: string, { createIfMissing }: DirectoryOptions): Promise<void> {
+/** Whether this is what `TreeFiles.create` makes, and nothing was ever written to it. */
+async function isUnusedTable(fs: FileSystem, path: string): Promise<boolean> {
+  if ((await fs.stat(path))?.kind !== 'directory') return false
+  const names = await fs.list(path)
+  for (const name of names) {
+    const isManifest = parseName(name.replace(/\.tmp$/, ''))?.kind === 'manifest'
+    const isEmptyFolder = folders.has(name) && (await fs.list(`${path}/${name}`)).length === 0
+    if (!isManifest && !isEmptyFolder) return false
+  }
+  return names.length === 0 || names.some((name) => folders.has(name))
+}
+
+const folders: ReadonlySet<string> = new Set([directories.sstables, directories.temporary])
+
+async function checkDirectory(
+  fs: FileSystem,
+  path: string,
+  { createIfMissing }: DirectoryOptions,
+): Promise<void> {
   const stat = await fs.stat(path)
   if (stat === undefined) {
     if (!createIfMissing) throw notADatabase(path, 'there is no such directory')
-    await fs.makeDirectory(path)
-    await fs.syncDirectory(parentOf(path))
+    await makeDirectories(fs, path)
     return
   }
-  if (stat.kind !== 'directory') throw notADatabase(path, 'it is not a directory')
-  const names = await fs.list(path)
+  const names = await namesIn(fs, path, stat.kind)
+  if (names === undefined) throw notADatabase(path, 'it is not a directory')
   if (names.includes(databaseFiles.format)) return
   const foreign = names.find((name) => !makings.has(name))
-  if (foreign !== undefined) throw notADatabase(path, `it has no FORMAT file, but other files, such as ${foreign}`)
+  if (foreign !== undefined)
+    throw notADatabase(path, `it has no FORMAT file, but other files, such as ${foreign}`)
   if (!createIfMissing) throw notADatabase(path, 'it is empty')
+}
+
+/** What a directory holds; undefined: it is none. A symbolic link counts as what it leads to. */
+async function namesIn(
+  fs: FileSystem,
+  path: string,
+  kind: FileStat['kind'],
+): Promise<readonly string[] | undefined> {
+  if (kind === 'directory') return fs.list(path)
+  return kind === 'other' ? fs.list(path).catch(() => undefined) : undefined
+}
+
+/** Makes a directory, durably, and its parents where they are missing. */
+async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
+  const parent = parentOf(path)
+  if (parent !== path && (await fs.stat(parent)) === undefined) await makeDirectories(fs, parent)
+  await fs.makeDirectory(path)
+  await fs.syncDirectory(parent)
 }
 
 /** If the power goes in here, FORMAT is missing, and the next open begins again. */
@@ -87,22 +179,35 @@ async function create(fs: FileSystem, path: string): Promise<void> {
   await replace(fs, path, databaseFiles.format, encodeFormat())
 }
 
-/** Replaces a small file atomically. */
-async function replace(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): Promise<void> {
+/** Replaces a small file atomically. `uncertain` is told of failures after which the new one may be there or not. */
+async function replace(
+  fs: FileSystem,
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+  uncertain: (error: unknown) => void = () => {},
+): Promise<void> {
   const temporary = `${directory}/${name}.tmp`
   await fs.remove(temporary)
   await writeWhole(fs, temporary, bytes)
-  await fs.rename(temporary, `${directory}/${name}`)
-  await fs.syncDirectory(directory)
+  try {
+    await fs.rename(temporary, `${directory}/${name}`)
+    await fs.syncDirectory(directory)
+  } catch (error) {
+    uncertain(error)
+    throw error
+  }
 }
 
 function parentOf(path: string): string {
   const parent = path.replace(/\/+$/, '').replace(/[^/]*$/, '')
-  return parent === '' ? '.' : parent
+  return parent === '' ? '.' : parent.replace(/(?<=.)\/+$/, '')
 }
 
 function notADatabase(path: string, why: string): MarquetryError {
-  return new MarquetryError('MARQUETRY_NOT_A_DATABASE', `${path} is not a marquetry database: ${why}`, { file: path })
+  return new MarquetryError('MARQUETRY_NOT_A_DATABASE', `${path} is not a marquetry database: ${why}`, {
+    file: path,
+  })
 }
 
 function locked(path: string, heldBy: string): MarquetryError {

@@ -1,13 +1,20 @@
 // A database: a directory of tables that share one lock, one page cache, one pool of workers, one sequence of numbers.
 
 import { EventEmitter } from 'node:events'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, endianness } from 'node:os'
+import { resolve } from 'node:path'
 import { inlineExecutor, poolExecutor } from './compaction/executor.js'
 import { DatabaseDirectory } from './database-directory.js'
 import { MarquetryError } from './errors.js'
 import { type CatalogEntry, checkTableName } from './format/catalog.js'
 import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
-import { defineSchema, type Schema, type SchemaDefinition, schemaDifference } from './format/schema.js'
+import {
+  defineSchema,
+  extendSchema,
+  type Schema,
+  type SchemaDefinition,
+  schemaDifference,
+} from './format/schema.js'
 import type { FileSystem } from './fs/file-system.js'
 import { nodeFileSystem } from './fs/node.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
@@ -81,12 +88,19 @@ export class Database implements AsyncDisposable {
   }
 
   /** See the function `open`. */
-  static async open(path: string, options: OpenOptions = {}): Promise<Database> {
+  static async open(given: string, options: OpenOptions = {}): Promise<Database> {
     checkOpenOptions(options)
-    if (typeof path !== 'string' || path === '') {
-      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The path of a database must be a string', { option: 'path' })
+    if (typeof given !== 'string' || given === '') {
+      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The path of a database must be a string', {
+        option: 'path',
+      })
+    }
+    if (endianness() !== 'LE') {
+      throw new MarquetryError('MARQUETRY_UNSUPPORTED_FORMAT', 'marquetry runs on little-endian machines only')
     }
     const fs = options.fileSystem ?? nodeFileSystem()
+    // A later change of the working directory must not move the database from under the engine and its workers.
+    const path = fs.sharedWithWorkers ? resolve(given) : given
     const readOnly = options.readOnly === true
     const createIfMissing = !readOnly && options.createIfMissing !== false
     const directory = await DatabaseDirectory.open(fs, path, { createIfMissing })
@@ -96,11 +110,15 @@ export class Database implements AsyncDisposable {
     try {
       const defaults = resolveTableOptions({}, options)
       for (const entry of directory.catalog.tables) {
-        idle.set(entry.name, await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]))
+        idle.set(
+          entry.name,
+          await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]),
+        )
       }
+      if (!readOnly) await directory.collectOrphans()
     } catch (error) {
-      for (const { files } of idle.values()) await files.close()
-      await directory.close()
+      await Promise.allSettled([...idle.values()].map(({ files }) => files.close()))
+      await directory.close().catch(() => {})
       throw error
     }
     return new Database(directory, options, environment, events, idle)
@@ -108,8 +126,8 @@ export class Database implements AsyncDisposable {
 
   /**
    * The table of this name: opened, or made if it is not there. A table that is there must have this schema
-   * (MARQUETRY_SCHEMA_MISMATCH); without a schema it must be there (MARQUETRY_NOT_FOUND).
-   * Asking again returns the same object.
+   * (MARQUETRY_SCHEMA_MISMATCH), but for nullable columns that are new: they are added, and null in all rows that are
+   * there. Without a schema the table must be there (MARQUETRY_NOT_FOUND). Asking again returns the same object.
    */
   table<const C extends ColumnsInput, const K extends KeyNames<ColumnsOf<C>>>(
     name: string,
@@ -130,12 +148,36 @@ export class Database implements AsyncDisposable {
         return open.table
       }
       const idle = this.#idle.get(name) ?? (await this.#create(name, wanted))
-      if (wanted !== undefined) checkSchema(name, idle.files.schema, wanted)
+      if (wanted !== undefined) await this.#adopt(name, idle.files, wanted)
       this.#idle.delete(name)
       const tree = new LsmTree(name, idle.files.schema, resolved, this.#environment, idle.files, idle.recovered)
       const table = new Table(tree)
       this.#tables.set(name, { tree, table })
       return table
+    })
+  }
+
+  /**
+   * Removes a table and all its rows. Reads and writes of it that are under way end with MARQUETRY_CLOSED.
+   * Throws MARQUETRY_NOT_FOUND if there is none. Once this has resolved, the table is gone for good.
+   */
+  async dropTable(name: string): Promise<void> {
+    this.#checkOpen()
+    checkTableName(name)
+    await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      this.#checkWritable()
+      const { catalog } = this.#directory
+      const entry = catalog.tables.find((table) => table.name === name)
+      if (entry === undefined) throw new MarquetryError('MARQUETRY_NOT_FOUND', `There is no table ${name}`)
+      const fail = (error: unknown) => this.#environment.health.fail(error)
+      await this.#directory.dropTable(entry, fail, async () => {
+        const open = this.#tables.get(name)
+        const idle = this.#idle.get(name)
+        this.#tables.delete(name)
+        this.#idle.delete(name)
+        await (open === undefined ? idle?.files.close() : open.tree.close(false))?.catch(() => {})
+      })
     })
   }
 
@@ -178,12 +220,29 @@ export class Database implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // At once, so that nothing is accepted after this call; tables that are being made follow.
+    const early = [...this.#tables.values()]
+    const closing = Promise.allSettled(early.map(({ tree }) => tree.close()))
     await this.#catalogEdits.run(async () => {})
-    const results = await Promise.allSettled([...this.#tables.values()].map(({ tree }) => tree.close()))
-    for (const { files } of this.#idle.values()) await files.close()
-    await this.#directory.close()
+    const late = [...this.#tables.values()].filter((table) => !early.includes(table))
+    const results = [
+      ...(await closing),
+      ...(await Promise.allSettled(late.map(({ tree }) => tree.close()))),
+      ...(await Promise.allSettled([...this.#idle.values()].map(({ files }) => files.close()))),
+      ...(await Promise.allSettled([this.#directory.close()])),
+    ]
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  /** Checks the schema that a caller expects, and adds the nullable columns that it has besides. */
+  async #adopt(name: string, files: TreeFiles, wanted: Schema): Promise<void> {
+    const lastId = Math.max(...files.state.schemas.map(({ id }) => id))
+    const extended = extendSchema(files.schema, wanted, lastId + 1)
+    checkSchema(name, extended ?? files.schema, wanted)
+    if (extended === undefined) return
+    this.#checkWritable()
+    await files.edit({ addSchema: extended.toJSON(), currentSchemaId: extended.id })
   }
 
   /** If the process dies before the catalog names the table, its directory is left over; the next creation removes it. */
@@ -194,24 +253,40 @@ export class Database implements AsyncDisposable {
       throw new MarquetryError('MARQUETRY_NOT_FOUND', `There is no table ${name}; give a schema to make it`)
     }
     if (same !== undefined) {
-      throw new MarquetryError('MARQUETRY_INVALID_OPTION', `There is a table ${same.name}; names differ in more than case`, {
-        option: 'name',
-      })
+      throw new MarquetryError(
+        'MARQUETRY_INVALID_OPTION',
+        `There is a table ${same.name}; names differ in more than case`,
+        {
+          option: 'name',
+        },
+      )
     }
+    this.#checkWritable()
+    const { fs, health } = this.#environment
+    const entry = { id: catalog.nextTableId, name }
+    const fail = (error: unknown) => health.fail(error)
+    await this.#directory.collectOrphans() // of a creation that failed
+    const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, fail)
+    try {
+      await fs.syncDirectory(this.path)
+      await this.#directory.setCatalog({ ...catalog, nextTableId: entry.id + 1, tables: [...catalog.tables, entry] }, fail)
+    } catch (error) {
+      await files.close().catch(() => {})
+      throw error
+    }
+    return { files, recovered: [] }
+  }
+
+  #checkWritable(): void {
     if (this.#environment.readOnly) {
       throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
     }
     this.#environment.health.check()
-    const { fs, health } = this.#environment
-    const entry = { id: catalog.nextTableId, name }
-    const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, (error) => health.fail(error))
-    await fs.syncDirectory(this.path)
-    await this.#directory.setCatalog({ nextTableId: entry.id + 1, tables: [...catalog.tables, entry] })
-    return { files, recovered: [] }
   }
 
   #checkOpen(): void {
-    if (this.#closing !== undefined) throw new MarquetryError('MARQUETRY_CLOSED', `The database ${this.path} is closed`)
+    if (this.#closing !== undefined)
+      throw new MarquetryError('MARQUETRY_CLOSED', `The database ${this.path} is closed`)
   }
 }
 
@@ -289,7 +364,7 @@ async function openTree(
     sequence.next = Math.max(sequence.next, last + 1)
     return { files, recovered }
   } catch (error) {
-    await files.close()
+    await files.close().catch(() => {})
     throw error
   }
 }

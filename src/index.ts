@@ -1,6 +1,5 @@
 // What the package exports.
 
-export type { OpenOptions, TableOptions, WalMode, MemtableKind, Compression } from './options.js'
 export { Database, type Metrics } from './database.js'
 export { type ErrorCode, isMarquetryError, MarquetryError } from './errors.js'
 export { type Column, type ColumnType, type Json, type Kind, t } from './format/column.js'
@@ -8,7 +7,24 @@ export type * from './format/row-types.js'
 export type { ColumnJson, SchemaJson } from './format/schema.js'
 export type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './fs/file-system.js'
 export { open } from './open.js'
+export {
+  type Compression,
+  type MemtableKind,
+  memtableKinds,
+  type OpenOptions,
+  type Preset,
+  type TableOptions,
+  type WalMode,
+} from './options.js'
 export { Table, type TableStats } from './table.js'
 export type { Scan } from './table-scan.js'
+export type {
+  ExportOptions,
+  ExportProgress,
+  ExportResult,
+  ImportOptions,
+  ImportProgress,
+  ImportResult,
+} from './transfer/transfer-options.js'
 export type { BackgroundErrorEvent, Events, FlushEvent, StallEvent } from './tree/environment.js'
 export { and, not, or } from './where.js'

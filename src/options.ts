@@ -13,14 +13,35 @@ const mebibyte = 1024 * 1024
  */
 export type WalMode = 'sync' | 'batch' | 'async'
 
+/** Index structures of memtables; docs/memtables.md says when to take which. */
+export const memtableKinds = [
+  'sorted',
+  'skiplist',
+  'trie',
+  'linked-list',
+  'hash-linked-list',
+  'enhanced-skiplist',
+  'hash-skiplist',
+  'vector',
+] as const
+
 /** Index structure of memtables. */
-export type MemtableKind = 'sorted' | 'enhanced-skiplist'
+export type MemtableKind = (typeof memtableKinds)[number]
+
+/**
+ * Sets of options that belong together. `balanced`: the defaults. `high-performance`: a hash-skiplist, a log that the
+ * system writes when it likes, smaller and more memtables, so that flushes run beside writes. `memory-efficient`: small
+ * memtables as linked lists, a log that is synced within milliseconds.
+ */
+export type Preset = 'balanced' | 'high-performance' | 'memory-efficient'
 
 /** Codec of SSTables' pages. */
 export type Compression = 'uncompressed' | 'snappy' | 'lz4_raw' | 'zstd'
 
 /** Options of a table; given to `open`, they are defaults for all its tables. */
 export interface TableOptions {
+  /** Options that are not given are taken from here. Default `balanced`. */
+  readonly preset?: Preset | undefined
   /** Default `sync`. */
   readonly wal?: WalMode | undefined
   /** `batch` mode: longest time between a write and its sync, in milliseconds. Default 10. */
@@ -45,6 +66,11 @@ export interface TableOptions {
   readonly pageBytes?: number | undefined
   /** Every how many rows an SSTable's sparse index holds a full key. Default 256. */
   readonly sparseIndexInterval?: number | undefined
+  /**
+   * SSTables' key filters, which spare lookups most files that do not have their key: `errorRate` is the share, above 0
+   * and below 1, that they get wrong. 1 % takes 1.2 bytes a key in memory and on disk. Default `{ errorRate: 0.01 }`.
+   */
+  readonly filter?: { readonly errorRate: number } | false | undefined
   /** How long a write waits for a full memtable queue before it is refused with MARQUETRY_BUSY. Default 60,000. */
   readonly stallTimeoutMs?: number | undefined
   /** Whether `close()` flushes memtables to Parquet. Default true; false leaves them in their logs. */
@@ -53,7 +79,7 @@ export interface TableOptions {
 
 /** Options of `open`. */
 export interface OpenOptions extends TableOptions {
-  /** Opens without writing anything; the database must exist. Default false. */
+  /** Opens for reading: the lock is taken, nothing else is written, and the database must exist. Default false. */
   readonly readOnly?: boolean | undefined
   /** Creates the database if the directory is missing or empty. Default true, unless `readOnly`. */
   readonly createIfMissing?: boolean | undefined
@@ -68,7 +94,7 @@ export interface OpenOptions extends TableOptions {
 }
 
 type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
-export type ResolvedTableOptions = Resolved<TableOptions>
+export type ResolvedTableOptions = Resolved<Omit<TableOptions, 'preset'>>
 
 const tableDefaults: ResolvedTableOptions = {
   wal: 'sync',
@@ -83,8 +109,15 @@ const tableDefaults: ResolvedTableOptions = {
   rowGroupBytes: 32 * mebibyte,
   pageBytes: 8 * 1024,
   sparseIndexInterval: 256,
+  filter: { errorRate: 0.01 },
   stallTimeoutMs: 60_000,
   flushOnClose: true,
+}
+
+const presets: { readonly [P in Preset]: Partial<ResolvedTableOptions> } = {
+  balanced: { memtable: 'enhanced-skiplist', wal: 'sync' },
+  'high-performance': { memtable: 'hash-skiplist', wal: 'async', memtableBytes: 16 * mebibyte, immutableMemtablesMax: 8 },
+  'memory-efficient': { memtable: 'linked-list', wal: 'batch', memtableBytes: mebibyte, immutableMemtablesMax: 2 },
 }
 
 /** An error about one option. */
@@ -115,6 +148,17 @@ const flag: Check = (option, value) => {
   if (typeof value !== 'boolean') throw invalidOption(option, `must be true or false, not ${String(value)}`)
 }
 
+const filterSettings: Check = (option, value) => {
+  if (value === false) return
+  if (typeof value !== 'object' || value === null) throw invalidOption(option, 'must be an object or false')
+  for (const name of Object.keys(value))
+    if (name !== 'errorRate') throw invalidOption(`${option}.${name}`, 'is not known')
+  const { errorRate } = value as { readonly errorRate?: unknown }
+  if (typeof errorRate !== 'number' || !(errorRate > 0 && errorRate < 1)) {
+    throw invalidOption(`${option}.errorRate`, `must be a number above 0 and below 1, not ${String(errorRate)}`)
+  }
+}
+
 const typeIs =
   (type: string): Check =>
   (option, value) => {
@@ -122,9 +166,10 @@ const typeIs =
   }
 
 const tableChecks: { readonly [K in keyof TableOptions]-?: Check } = {
+  preset: oneOf(...Object.keys(presets)),
   wal: oneOf('sync', 'batch', 'async'),
   walBatchMs: integer(1, 60_000),
-  memtable: oneOf('sorted', 'enhanced-skiplist'),
+  memtable: oneOf(...memtableKinds),
   memtableBytes: integer(4096, 1024 * mebibyte),
   memtableRows: integer(1, 2 ** 31, true),
   immutableMemtablesMax: integer(1, 1000),
@@ -132,8 +177,9 @@ const tableChecks: { readonly [K in keyof TableOptions]-?: Check } = {
   compression: oneOf('uncompressed', 'snappy', 'lz4_raw', 'zstd'),
   rowGroupRows: integer(1, 2 ** 24),
   rowGroupBytes: integer(1024, 1024 * mebibyte),
-  pageBytes: integer(256, 16 * mebibyte),
+  pageBytes: integer(1024, 16 * mebibyte),
   sparseIndexInterval: integer(1, 65_536),
+  filter: filterSettings,
   stallTimeoutMs: integer(0, 2 ** 31 - 1),
   flushOnClose: flag,
 }
@@ -166,13 +212,20 @@ export function checkOpenOptions(options: unknown): asserts options is OpenOptio
   check(options, openChecks)
 }
 
-/** A table's options: what is given for it, else what `open` was given, else the defaults. */
+/**
+ * A table's options: what is given for it, else its preset's, else what `open` was given, else that preset's, else the
+ * defaults.
+ */
 export function resolveTableOptions(options: unknown, database: TableOptions): ResolvedTableOptions {
   checkIsObject(options)
   check(options, tableChecks)
   const resolved: Record<string, unknown> = { ...tableDefaults }
-  for (const source of [database, options] as readonly Record<string, unknown>[]) {
+  const presetOf = ({ preset }: TableOptions) => (preset === undefined ? {} : presets[preset])
+  const sources = [presetOf(database), database, presetOf(options), options]
+  for (const source of sources as readonly Record<string, unknown>[]) {
     for (const name of Object.keys(tableDefaults)) if (source[name] !== undefined) resolved[name] = source[name]
   }
+  // Ours from now on: what the caller does to its object later was never checked.
+  if (resolved['filter'] !== false) resolved['filter'] = { ...(resolved['filter'] as object) }
   return resolved as unknown as ResolvedTableOptions
 }

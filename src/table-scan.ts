@@ -1,7 +1,7 @@
 // A scan, as a caller holds it: checked when it is made, begun at the first `next()`, over at the end, at `return`, at
 // an abort or an error. Batches become rows only here.
 
-import { type RecordBatch, Table as ArrowTable } from 'apache-arrow'
+import { Table as ArrowTable, type RecordBatch } from 'apache-arrow'
 import { throwIfAborted } from './errors.js'
 import { arrowSchema, toRecordBatch } from './format/arrow.js'
 import type { Batch, Projection } from './format/batch.js'
@@ -159,7 +159,8 @@ class RowIterator<R> implements AsyncIterableIterator<R> {
   }
 
   next(): Promise<IteratorResult<R, undefined>> {
-    if (this.#at < this.#rows.length) return Promise.resolve({ value: this.#rows[this.#at++] as R, done: false })
+    if (this.#at < this.#rows.length)
+      return Promise.resolve({ value: this.#rows[this.#at++] as R, done: false })
     const result = this.#reading.then(() => this.#nextRow())
     this.#reading = result.catch(() => {})
     return result

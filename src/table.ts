@@ -13,6 +13,7 @@ import type {
   Projected,
   ReadOptions,
   RowInput,
+  RowOf,
   ScanOptions,
   Snapshot,
   TypesOfTable,
@@ -22,8 +23,15 @@ import type { SchemaJson } from './format/schema.js'
 import { readAsync, readSync } from './fs/reading.js'
 import type { Memtable } from './memtable/memtable.js'
 import { type Scan, TableScan } from './table-scan.js'
-import type { LsmTree } from './tree/lsm-tree.js'
+import { checkExportOptions, exportParquet } from './transfer/export.js'
+import { importParquet } from './transfer/import.js'
+import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
 import { findInMemory, findInRuns } from './tree/lookup.js'
+import type { LsmTree } from './tree/lsm-tree.js'
+import type { SuperVersion } from './tree/super-version.js'
+import { compareBytes } from './util/bytes.js'
+import { KeyedSerial } from './util/keyed-serial.js'
+import { takeTurn, turnIsDue } from './util/turn.js'
 
 /** What `table.stats()` tells: the table as it is at this moment. */
 export interface TableStats {
@@ -51,11 +59,14 @@ export interface TableStats {
 type AnyRow = Readonly<Record<string, unknown>>
 
 /** A table of an open database: `C` are its columns, `K` the names of its key columns. Made by `db.table`. */
-export class Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]> implements AnyTable {
+export class Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]>
+  implements AnyTable
+{
   declare readonly [types]?: TypesOfTable<C, K>
   readonly name: string
   readonly #tree: LsmTree
   readonly #all: Projection
+  readonly #updates = new KeyedSerial()
 
   /** @internal */
   constructor(tree: LsmTree) {
@@ -93,7 +104,9 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   batch(operations: readonly BatchOperation<C, K>[]): Promise<void> {
     return this.#tree.write((memtable, seq) => {
       if (!Array.isArray(operations)) {
-        throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'A batch is an array of operations', { option: 'operations' })
+        throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'A batch is an array of operations', {
+          option: 'operations',
+        })
       }
       for (let i = 0; i < operations.length; i++) addOperation(memtable, operations[i], seq + i)
       return operations.length
@@ -118,7 +131,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const { bytes, projection, seq } = this.#lookup(key, options)
     const view = this.#tree.pin()
     try {
-      const inMemory = findInMemory(view, bytes, seq ?? view.seq, projection)
+      const inMemory = findInMemory(this.#tree.schema, view, bytes, seq ?? view.seq, projection)
       if (inMemory === 'deleted') return undefined
       const batch =
         inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readerOf))
@@ -132,6 +145,58 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   async has(key: KeyOf<C, K>, options: Pick<ReadOptions<C, keyof C>, 'snapshot'> = {}): Promise<boolean> {
     const { bytes, seq } = this.#lookup(key, options)
     return (await this.#find(bytes, [], seq)) !== undefined
+  }
+
+  /**
+   * The rows with these keys, in the order of the keys; undefined for keys without a row. All as of one moment. Keys are
+   * looked up in key order, so that rows that lie together are read together.
+   */
+  async getMany<P extends keyof C = keyof C>(
+    keys: readonly KeyOf<C, K>[],
+    options: ReadOptions<C, P> = {},
+  ): Promise<(Projected<C, P> | undefined)[]> {
+    checkNames(options, readOptionNames, 'lookups')
+    if (!Array.isArray(keys)) throw new MarquetryError('MARQUETRY_INVALID_KEY', 'Keys are given as an array')
+    const projection = this.#projection(options.columns)
+    const wanted = keys.map((key, at) => ({ at, bytes: encodeKey(this.#tree.schema, key) }))
+    wanted.sort((a, b) => compareBytes(a.bytes, b.bytes))
+    const snapshot = this.#seqOf(options.snapshot)
+    const rows: (Projected<C, P> | undefined)[] = new Array(keys.length).fill(undefined)
+    const builder = new RowBuilder(this.#tree.schema, projection)
+    const view = this.#tree.pin()
+    try {
+      for (const { at, bytes } of wanted) {
+        const batch = await this.#findIn(view, bytes, projection, snapshot ?? view.seq)
+        if (batch !== undefined) rows[at] = builder.row(batch, 0) as Projected<C, P>
+        if (turnIsDue()) await takeTurn()
+      }
+    } finally {
+      view.release()
+    }
+    return rows
+  }
+
+  /**
+   * Reads a row, hands it to `change` (undefined: there is none) and writes what that returns, whose key must be this
+   * one; undefined: nothing is written. Updates of one key wait for each other, so none is lost among them; plain puts
+   * do not wait. Returns what was written.
+   */
+  update(
+    key: KeyOf<C, K>,
+    change: (row: RowOf<C> | undefined) => RowInput<C> | undefined | Promise<RowInput<C> | undefined>,
+  ): Promise<RowInput<C> | undefined> {
+    return this.#updates.run(
+      () => encodeKey(this.#tree.schema, key),
+      async (bytes) => {
+        const row = await change((await this.get(key)) as RowOf<C> | undefined)
+        if (row === undefined) return undefined
+        await this.#tree.write((memtable, seq) => {
+          memtable.addPut(checkRow(row), seq, bytes)
+          return 1
+        })
+        return row
+      },
+    )
   }
 
   /**
@@ -151,8 +216,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
       schema,
       projection,
       signal,
-      begin: (project) =>
-        this.#tree.scan({ range, project, predicate, limit, reverse }, this.#seqOf(snapshot)),
+      begin: (project) => this.#tree.scan({ range, project, predicate, limit, reverse }, this.#seqOf(snapshot)),
     })
   }
 
@@ -160,6 +224,33 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   snapshot(): Snapshot {
     const handle = new TableSnapshot(this.#tree)
     return handle
+  }
+
+  /**
+   * Writes the rows of a key range to a Parquet file, as the table is at this moment: sorted by key, with the types and
+   * field ids of its columns. A file that stands at `path` is replaced, in one step and only after all is written.
+   */
+  async export<P extends keyof C = keyof C>(
+    path: string,
+    options: ExportOptions<C, K, P> = {},
+  ): Promise<ExportResult> {
+    const settings = checkExportOptions(path, options, this.#tree.options.compression)
+    const range = encodeRange(this.#tree.schema, options as Bounds)
+    const project = this.#projection(options.columns)
+    const predicate = options.where === undefined ? undefined : compileWhere(this.#tree.schema, options.where)
+    const source = this.#tree.scan({ range, project, predicate, reverse: false }, this.#seqOf(options.snapshot))
+    return await exportParquet(this.#tree, path, project, source, settings)
+  }
+
+  /**
+   * Writes all rows of a Parquet file to the table, replacing those with their keys. Columns are matched by name, their
+   * values converted where that is exact; what the file has besides is left out, nullable columns that it does not have
+   * are null. Throws MARQUETRY_INVALID_INPUT for a file that is malformed or does not fit, with column and row (counted
+   * from 0); whether columns fit is checked before anything is written. Not atomic: rows that were written before an
+   * error or an abort stay, and importing the file again completes them.
+   */
+  async import(path: string, options: ImportOptions<C> = {}): Promise<ImportResult> {
+    return await importParquet(this.#tree, path, options as ImportOptions<Columns>)
   }
 
   /** Makes everything written before this call part of an SSTable. */
@@ -170,7 +261,8 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   stats(): TableStats {
     const { version, memtableRows, memtableBytes, immutableMemtables, snapshots } = this.#tree.stats()
     const levels = version.levels()
-    const sum = (of: (level: (typeof levels)[number]) => number) => levels.reduce((total, level) => total + of(level), 0)
+    const sum = (of: (level: (typeof levels)[number]) => number) =>
+      levels.reduce((total, level) => total + of(level), 0)
     return {
       memtableRows,
       memtableBytes,
@@ -191,16 +283,28 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   async #find(key: KeyBytes, projection: Projection, snapshot: number | undefined): Promise<Batch | undefined> {
     const view = this.#tree.pin()
     try {
-      const seq = snapshot ?? view.seq
-      const inMemory = findInMemory(view, key, seq, projection)
-      if (inMemory === 'deleted') return undefined
-      return inMemory ?? (await readAsync(findInRuns(view, key, seq, projection, this.#tree.readerOf)))
+      return await this.#findIn(view, key, projection, snapshot ?? view.seq)
     } finally {
       view.release()
     }
   }
 
+  async #findIn(
+    view: SuperVersion,
+    key: KeyBytes,
+    projection: Projection,
+    seq: number,
+  ): Promise<Batch | undefined> {
+    const inMemory = findInMemory(this.#tree.schema, view, key, seq, projection)
+    if (inMemory === 'deleted') return undefined
+    return (
+      inMemory ??
+      (await this.#tree.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readerOf))))
+    )
+  }
+
   #lookup(key: unknown, options: ReadOptions<C, keyof C>) {
+    checkNames(options, readOptionNames, 'lookups')
     return {
       bytes: encodeKey(this.#tree.schema, key),
       projection: this.#projection(options.columns),
@@ -213,7 +317,8 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     if (!Array.isArray(columns)) throw invalidColumns('must be an array of column names')
     const indexes = columns.map((name) => {
       const index = this.#tree.schema.indexOf(name as string)
-      if (index === undefined) throw invalidColumns(`names ${JSON.stringify(name)}, which is no column of ${this.name}`)
+      if (index === undefined)
+        throw invalidColumns(`names ${JSON.stringify(name)}, which is no column of ${this.name}`)
       return index
     })
     return [...new Set(indexes)].sort((a, b) => a - b)
@@ -222,9 +327,13 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   #seqOf(snapshot: Snapshot | undefined): number | undefined {
     if (snapshot === undefined) return undefined
     if (snapshot instanceof TableSnapshot) return snapshot.seqFor(this.#tree)
-    throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'Option `snapshot` must come from `table.snapshot()`', {
-      option: 'snapshot',
-    })
+    throw new MarquetryError(
+      'MARQUETRY_INVALID_OPTION',
+      'Option `snapshot` must come from `table.snapshot()`',
+      {
+        option: 'snapshot',
+      },
+    )
   }
 }
 
@@ -242,7 +351,9 @@ class TableSnapshot implements Snapshot {
   seqFor(tree: LsmTree): number {
     if (this.#closed) throw new MarquetryError('MARQUETRY_CLOSED', 'The snapshot is closed')
     if (tree !== this.#tree) {
-      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The snapshot is one of another table', { option: 'snapshot' })
+      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The snapshot is one of another table', {
+        option: 'snapshot',
+      })
     }
     return this.seq
   }
@@ -259,7 +370,10 @@ class TableSnapshot implements Snapshot {
 
 function checkRow(row: unknown): AnyRow {
   if (typeof row === 'object' && row !== null) return row as AnyRow
-  throw new MarquetryError('MARQUETRY_INVALID_ROW', `A row is an object; ${row === null ? 'null' : typeof row} was given`)
+  throw new MarquetryError(
+    'MARQUETRY_INVALID_ROW',
+    `A row is an object; ${row === null ? 'null' : typeof row} was given`,
+  )
 }
 
 function addOperation(memtable: Memtable, operation: unknown, seq: number): void {
@@ -267,24 +381,40 @@ function addOperation(memtable: Memtable, operation: unknown, seq: number): void
   if (type === 'put') memtable.addPut(checkRow(row), seq)
   else if (type === 'delete') memtable.addDelete(key, seq)
   else {
-    throw new MarquetryError('MARQUETRY_INVALID_OPTION', `A batch operation's type is 'put' or 'delete', not ${String(type)}`, {
-      option: 'type',
-    })
+    throw new MarquetryError(
+      'MARQUETRY_INVALID_OPTION',
+      `A batch operation's type is 'put' or 'delete', not ${String(type)}`,
+      {
+        option: 'type',
+      },
+    )
   }
 }
+
+function refuse(option: string, message: string): never {
+  throw new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+}
+
+/** Throws for options that are no object, or that nobody would read. */
+function checkNames(options: object, known: ReadonlySet<string>, readers: string): void {
+  if (typeof options !== 'object' || options === null) refuse('options', 'must be an object')
+  for (const name in options) if (!known.has(name)) refuse(name, `is not known to ${readers}`)
+}
+
+const readOptionNames: ReadonlySet<string> = new Set(['columns', 'snapshot'])
 
 const scanOptionNames: ReadonlySet<string> = new Set([
   'gt', 'gte', 'lt', 'lte', 'prefix', 'columns', 'where', 'limit', 'reverse', 'snapshot', 'signal',
 ]) // biome-ignore format: a list
 
 function checkScanOptions(options: Readonly<Record<string, unknown>> | object): void {
+  checkNames(options, scanOptionNames, 'scans')
   const given = options as Readonly<Record<string, unknown>>
-  const refuse = (option: string, message: string) => {
-    throw new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
-  }
-  for (const name of Object.keys(given)) if (!scanOptionNames.has(name)) refuse(name, 'is not known to scans')
   const { limit, reverse, signal } = given
-  if (limit !== undefined && (typeof limit !== 'number' || !(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit)))) {
+  if (
+    limit !== undefined &&
+    (typeof limit !== 'number' || !(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit)))
+  ) {
     refuse('limit', `must be a whole number, not ${String(limit)}`)
   }
   if (reverse !== undefined && typeof reverse !== 'boolean') refuse('reverse', 'must be true or false')

@@ -38,7 +38,9 @@ function main() {
   const rows = Number(values.rows)
   const reports = takeTurns(fileURLToPath(import.meta.url), engines, Number(values.rounds), [values.rows])
   const peer = reports.get(engines[0])
-  console.log(`ingest: ${rows} rows, random key order, batches of ${batchRows}, no sync, until closed; medians of ${values.rounds}`)
+  console.log(
+    `ingest: ${rows} rows, random key order, batches of ${batchRows}, no sync, until closed; medians of ${values.rounds}`,
+  )
   for (const [engine, runs] of reports) {
     const milliseconds = median(runs.map((run) => run.milliseconds))
     const ratio = median(runs.map((run, round) => peer[round].milliseconds / run.milliseconds))

@@ -6,16 +6,23 @@
 import { corruption } from '../errors.js'
 import type { Batch } from '../format/batch.js'
 import { concatBatches } from '../format/concat.js'
-import { entriesToBatch } from '../format/entry-batch.js'
 import { entryEndAt, entryKinds, kindAt } from '../format/entry.js'
-import { firstEntry, type LogContents, type LogHeader, readLog, readLogHeader, recordEnd } from '../format/log-record.js'
+import { entriesToBatch } from '../format/entry-batch.js'
+import {
+  firstEntry,
+  type LogContents,
+  type LogHeader,
+  readLog,
+  readLogHeader,
+  recordEnd,
+} from '../format/log-record.js'
 import { RowCodec } from '../format/row-codec.js'
 import { Schema } from '../format/schema.js'
+import { sortEntries } from '../format/sort-entries.js'
 import { type FileSystem, readWhole } from '../fs/file-system.js'
 import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { FlushJob, JobResult } from './job.js'
-import { sortEntries } from './sort-entries.js'
 import { blockRows, SortedLog } from './sorted-log.js'
 
 /** Carries out a flush. Throws MARQUETRY_CORRUPTION if the log is not the expected one, MARQUETRY_IO for a full disk. */
@@ -32,12 +39,19 @@ export async function runFlush(fs: FileSystem, job: FlushJob): Promise<JobResult
   return { table: await writeTable(fs, job, { bytes, sorted, codec, baseSeq: header.baseSeq }, hasTombstones) }
 }
 
-function checkLog(job: FlushJob, bytes: Uint8Array): { readonly header: LogHeader; readonly contents: LogContents } {
+function checkLog(
+  job: FlushJob,
+  bytes: Uint8Array,
+): { readonly header: LogHeader; readonly contents: LogContents } {
   const { path } = job.log
   const header = readLogHeader(path, bytes)
   if (header === undefined) throw corruption(path, 0, 'the header of the log is damaged')
   const contents = readLog(path, bytes, header, false)
-  if (contents.bytes !== job.log.bytes || contents.digest !== job.log.digest || contents.entries !== job.log.entries) {
+  if (
+    contents.bytes !== job.log.bytes ||
+    contents.digest !== job.log.digest ||
+    contents.entries !== job.log.entries
+  ) {
     throw corruption(path, contents.bytes, 'the log is not the one that was written')
   }
   return { header, contents }
@@ -49,7 +63,8 @@ function listEntries(bytes: Uint8Array, contents: LogContents): Uint32Array {
   let count = 0
   for (const record of contents.records) {
     const end = recordEnd(view, record)
-    for (let entry = firstEntry(view, record); entry < end; entry = entryEndAt(bytes, entry)) entries[count++] = entry
+    for (let entry = firstEntry(view, record); entry < end; entry = entryEndAt(bytes, entry))
+      entries[count++] = entry
   }
   return entries
 }

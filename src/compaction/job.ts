@@ -13,6 +13,8 @@ export interface OutputOptions {
   readonly rowGroupBytes: number
   readonly pageBytes: number
   readonly sparseIndexInterval: number
+  /** Undefined: no key filters. */
+  readonly filter: { readonly errorRate: number } | undefined
 }
 
 /** Turns one log into one SSTable. */

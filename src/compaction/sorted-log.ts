@@ -55,6 +55,7 @@ function hasSameKey(bytes: Uint8Array, a: number, b: number): boolean {
   const length = keyLengthAt(bytes, a)
   if (keyLengthAt(bytes, b) !== length) return false
   // From the end: neighbours in key order differ there first.
-  for (let i = entryHeadBytes + length - 1; i >= entryHeadBytes; i--) if (bytes[a + i] !== bytes[b + i]) return false
+  for (let i = entryHeadBytes + length - 1; i >= entryHeadBytes; i--)
+    if (bytes[a + i] !== bytes[b + i]) return false
   return true
 }

@@ -2,12 +2,11 @@
 
 import { nodeFileSystem } from '../fs/node.js'
 import { lowerThreadPriority } from '../fs/thread-priority.js'
-import { encodeTask, type EncodeTask } from './encode-task.js'
+import { type EncodeTask, encodeTask } from './encode-task.js'
 import type { Job, JobResult } from './job.js'
 import { runJob } from './run-job.js'
-import { parquetWasm } from '../sstable/parquet-wasm.js'
+import { warmUp } from './warm-up.js'
 import { answer, type WorkerAnswer } from './worker-answer.js'
-
 
 lowerThreadPriority()
 const fs = nodeFileSystem()
@@ -22,7 +21,7 @@ export default function run(task: Job | EncodeTask | WarmTask): Promise<WorkerAn
   return answer<JobResult | Uint8Array | undefined>(() => {
     switch (task.kind) {
       case 'warm':
-        parquetWasm()
+        warmUp()
         return undefined
       case 'encode':
         return encodeTask(task)

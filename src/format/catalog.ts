@@ -7,6 +7,7 @@
 import { crc32 } from 'node:zlib'
 import { corruption, MarquetryError } from '../errors.js'
 
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const formatVersion = 1
 const formatPattern = /^marquetry database, format (\d+)\n$/
 
@@ -37,6 +38,8 @@ export interface CatalogEntry {
 export interface Catalog {
   readonly nextTableId: number
   readonly tables: readonly CatalogEntry[]
+  /** Tables that were dropped and whose files may still be there. */
+  readonly dropped?: readonly CatalogEntry[]
 }
 
 export const emptyCatalog: Catalog = { nextTableId: 1, tables: [] }
@@ -54,10 +57,21 @@ export function decodeCatalog(path: string, bytes: Uint8Array): Catalog {
   if (end === 0 || text.slice(end) !== `${crc32(line).toString(16).padStart(8, '0')}\n`) {
     throw corruption(path, 0, 'the catalog is damaged')
   }
-  return JSON.parse(line) as Catalog
+  const catalog: unknown = JSON.parse(line)
+  if (!isCatalog(catalog)) throw corruption(path, 0, 'the catalog is none')
+  return catalog
 }
 
-const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+function isCatalog(value: unknown): value is Catalog {
+  const { nextTableId, tables, dropped = [] } = (value ?? {}) as Partial<Catalog>
+  return Number.isSafeInteger(nextTableId) && [tables, dropped].every((list) => Array.isArray(list) && list.every(isEntry))
+}
+
+function isEntry(value: unknown): value is CatalogEntry {
+  const { id, name } = (value ?? {}) as Partial<CatalogEntry>
+  return Number.isSafeInteger(id) && typeof name === 'string' && namePattern.test(name)
+}
+
 
 /** Names that the database's directory needs for itself. */
 const takenNames = new Set(['format', 'lock', 'catalog', 'catalog.tmp', 'format.tmp', 'readers'])
@@ -67,7 +81,7 @@ export function checkTableName(name: unknown): asserts name is string {
   if (typeof name === 'string' && namePattern.test(name) && !takenNames.has(name.toLowerCase())) return
   throw new MarquetryError(
     'MARQUETRY_INVALID_OPTION',
-    `${JSON.stringify(name)} cannot be a table's name: 1 to 128 letters, digits, "_", "." and "-", not beginning with ` +
+    `${typeof name === 'string' ? JSON.stringify(name) : String(name)} cannot be a table's name: 1 to 128 letters, digits, "_", "." and "-", not beginning with ` +
       '"." or "-", and none of FORMAT, LOCK, CATALOG, readers',
     { option: 'name' },
   )

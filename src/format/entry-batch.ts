@@ -4,10 +4,13 @@ import type { Batch, Projection } from './batch.js'
 import { entryHeadBytes, entryKinds, kindAt, rowStartAt, seqOffsetAt } from './entry.js'
 import { decodeKeys } from './key-codec.js'
 import type { RowCodec } from './row-codec.js'
+import type { Schema } from './schema.js'
+import { nullVector } from './vector.js'
 
 /**
  * The entries at `entries`, in that order, as a batch of the projected columns. `bytes` is the log or the arena,
- * `baseSeq` what their sequence offsets count from.
+ * `baseSeq` what their sequence offsets count from. `reader` is the schema that the projection is of: columns that it
+ * has beyond those of the entries were added later, and are null.
  */
 export function entriesToBatch(
   codec: RowCodec,
@@ -15,6 +18,7 @@ export function entriesToBatch(
   entries: Uint32Array,
   baseSeq: number,
   projection: Projection,
+  reader: Schema = codec.schema,
 ): Batch {
   const { schema } = codec
   const rows = entries.length
@@ -35,6 +39,7 @@ export function entriesToBatch(
   const needsKey = projection.some((index) => schema.key.includes(index))
   const keys = needsKey ? decodeKeys(schema, bytes, keyPositions) : []
   const columns = projection.map((index) => {
+    if (index >= schema.columns.length) return nullVector(reader.columns[index]!.codec.layout, rows)
     const position = schema.key.indexOf(index)
     return position >= 0 ? keys[position]! : codec.column(index, bytes, starts, present)
   })

@@ -145,7 +145,7 @@ function encodePrefix(schema: Schema, prefix: unknown): KeyBytes {
       (column.type.kind === 'binary' && isUint8Array(startsWith))
     if (!fits || i < parts.length - 1) {
       throw invalidKey(
-        `startsWith takes a string for utf8 or bytes for binary, as the last part of a prefix`,
+        `Key column ${JSON.stringify(column.name)}: startsWith takes a string for utf8 or bytes for binary, as the last part of a prefix`,
         column.name,
       )
     }

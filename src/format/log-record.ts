@@ -17,8 +17,8 @@
 import { crc32 } from 'node:zlib'
 import { corruption, MarquetryError } from '../errors.js'
 import { asBuffer } from '../util/bytes.js'
-import type { ManifestPosition } from './manifest-record.js'
 import { entryEndAt, entryHeadBytes, entryKinds, kindAt, seqOffsetAt } from './entry.js'
+import type { ManifestPosition } from './manifest-record.js'
 
 const magic = 0x4c57514d // "MQWL"
 const formatVersion = 1
@@ -61,7 +61,7 @@ export function writeLogHeader(bytes: Uint8Array, header: LogHeader): void {
   view.setUint16(6, 0, true)
   view.setBigUint64(8, BigInt(`0x${header.id}`))
   const words = [header.number, header.treeId, header.schemaId, 0]
-  words.forEach((word, i) => view.setUint32(16 + 4 * i, word, true))
+  for (const [i, word] of words.entries()) view.setUint32(16 + 4 * i, word, true)
   view.setBigUint64(32, BigInt(header.baseSeq), true)
   const { previous, manifest } = header
   const links = [
@@ -72,7 +72,7 @@ export function writeLogHeader(bytes: Uint8Array, header: LogHeader): void {
     manifest.bytes,
     manifest.chain,
   ]
-  links.forEach((word, i) => view.setUint32(40 + 4 * i, word, true))
+  for (const [i, word] of links.entries()) view.setUint32(40 + 4 * i, word, true)
   view.setUint32(64, crc32(bytes.subarray(0, 64)), true)
   view.setUint32(68, 0, true)
 }
@@ -245,7 +245,8 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
 export function digestRecords(records: Uint8Array, digest = 0): number {
   const view = dataView(records)
   let mixed = digest
-  for (let at = 0; at < records.length; at = recordEnd(view, at)) mixed = mixDigest(mixed, view.getUint32(at, true))
+  for (let at = 0; at < records.length; at = recordEnd(view, at))
+    mixed = mixDigest(mixed, view.getUint32(at, true))
   return mixed
 }
 

@@ -130,7 +130,9 @@ function checkName(name: string, seen: Set<string>): void {
 
 /** Checks what a user gave and makes it schema 1, field ids in the given order. */
 export function defineSchema(definition: SchemaDefinition): Schema {
-  const { columns, key } = definition ?? {}
+  const { columns, key, ...others } = definition ?? {}
+  for (const name of Object.keys(others))
+    throw invalid(`A schema has \`columns\` and \`key\`, but no \`${name}\``)
   if (columns === null || typeof columns !== 'object')
     throw invalid('`columns` must be an object or an array of pairs')
   const pairs: readonly (readonly [string, Column])[] = Array.isArray(columns)
@@ -153,7 +155,8 @@ export function defineSchema(definition: SchemaDefinition): Schema {
     if (column === undefined)
       throw invalid(`The key column ${JSON.stringify(String(name))} is not among the columns`, name)
     if (column.nullable) throw invalid(`The key column ${JSON.stringify(name)} cannot be nullable`, name)
-    if (unkeyable.has(column.kind)) throw invalid(`A ${column.kind} column cannot be a key`, name)
+    if (unkeyable.has(column.kind))
+      throw invalid(`Column ${JSON.stringify(name)}: a ${column.kind} column cannot be a key`, name)
   }
   return new Schema({ id: 1, columns: described, key })
 }
@@ -178,4 +181,19 @@ export function schemaDifference(stored: Schema, given: Schema): string | undefi
   if (JSON.stringify(was) !== JSON.stringify(is))
     return `the key is (${was.join(', ')}) in the table, (${is.join(', ')}) was given`
   return undefined
+}
+
+/**
+ * The stored schema with the nullable columns added that `given` has besides, under a new id; undefined: it has none.
+ * Field ids go on behind all that were ever given. Whether the two agree otherwise is for `schemaDifference` to say.
+ */
+export function extendSchema(stored: Schema, given: Schema, newId: number): Schema | undefined {
+  const json = stored.toJSON()
+  const added = given.columns.filter(({ name, nullable }) => nullable && stored.indexOf(name) === undefined)
+  if (added.length === 0) return undefined
+  const lastId = Math.max(...json.columns.map(({ id }) => id))
+  const columns = added.map(
+    ({ name, type }, i): ColumnJson => ({ id: lastId + 1 + i, name, ...type, nullable: true }),
+  )
+  return new Schema({ id: newId, columns: [...json.columns, ...columns], key: json.key })
 }

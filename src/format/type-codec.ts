@@ -7,6 +7,7 @@
 // `writeRow` and `writeKey` check and write in one pass, since they run once per column and put(); the others work
 // on whole columns, so that the choice of codec is made once per batch.
 
+import { MarquetryError } from '../errors.js'
 import { binaryCodec, jsonCodec, utf8Codec } from './codecs/bytes.js'
 import type { TypeCodec } from './codecs/codec.js'
 import { decimalCodec } from './codecs/decimal.js'
@@ -16,7 +17,7 @@ import type { ColumnType } from './column.js'
 
 export type { TypeCodec } from './codecs/codec.js'
 
-/** The codec of a column type. */
+/** The codec of a column type. Throws MARQUETRY_UNSUPPORTED_FORMAT for a type that only a newer version knows. */
 export function codecOf(type: ColumnType): TypeCodec {
   switch (type.kind) {
     case 'bool':
@@ -42,8 +43,14 @@ export function codecOf(type: ColumnType): TypeCodec {
     case 'date':
       return dateCodec
     case 'timestamp':
-      return type.unit === 'us' ? bigintCodec : timestampCodec
+      if (type.unit === 'ms') return timestampCodec
+      if (type.unit === 'us') return bigintCodec
+      break
     case 'decimal128':
       return decimalCodec(type.precision ?? 38, type.scale ?? 0)
   }
+  throw new MarquetryError(
+    'MARQUETRY_UNSUPPORTED_FORMAT',
+    `The column type ${JSON.stringify(type)} is not known: a newer version of marquetry may have written it`,
+  )
 }

@@ -33,6 +33,7 @@ import type { Schema } from '../format/schema.js'
 import type { Vector } from '../format/vector.js'
 import { assert } from '../util/assert.js'
 import { ByteSink } from '../util/byte-sink.js'
+import { equalBytes } from '../util/bytes.js'
 import { type EntryRef, type MemtableRep, type MemtableRepFactory, noEntry } from './rep.js'
 
 /** Sequence offsets are 32 bits in entries; a log is rotated long before. */
@@ -147,11 +148,17 @@ export class Memtable {
     return start
   }
 
-  /** Encodes a put. Throws MARQUETRY_INVALID_ROW or MARQUETRY_LIMIT; the caller then abandons the record. */
-  addPut(row: Readonly<Record<string, unknown>>, seq: number): void {
+  /**
+   * Encodes a put. Throws MARQUETRY_INVALID_ROW, also if the row's key is not `key` where that is given, or
+   * MARQUETRY_LIMIT; the caller then abandons the record.
+   */
+  addPut(row: Readonly<Record<string, unknown>>, seq: number, key?: KeyBytes): void {
     const entry = this.#beginEntry()
     this.codec.appendRowKey(this.#arena, row)
     const rowStart = this.#arena.length
+    if (key !== undefined && !equalBytes(key, this.#arena.bytes.subarray(entry + entryHeadBytes, rowStart))) {
+      throw new MarquetryError('MARQUETRY_INVALID_ROW', 'The row has another key than the one that is updated')
+    }
     this.codec.append(this.#arena, row)
     this.#endEntry(entry, entryKinds.put, rowStart, seq)
   }
@@ -245,9 +252,9 @@ export class Memtable {
     return seq < this.baseSeq ? noEntry : this.#rep.get(key, this.#offset(seq))
   }
 
-  /** The entries at these positions as columns. */
-  batch(entries: Uint32Array, projection: Projection): Batch {
-    return entriesToBatch(this.codec, this.#arena.bytes, entries, this.baseSeq, projection)
+  /** The entries at these positions as columns of `reader`, which is the memtable's schema or one that adds to it. */
+  batch(entries: Uint32Array, projection: Projection, reader: Schema = this.schema): Batch {
+    return entriesToBatch(this.codec, this.#arena.bytes, entries, this.baseSeq, projection, reader)
   }
 
   /** Whether the entry is a tombstone. */

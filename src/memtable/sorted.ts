@@ -24,7 +24,7 @@ import {
 } from './rep.js'
 import { type EntryWalk, visibleCursor } from './visible-cursor.js'
 
-const chunkEntries = 1024
+const chunkEntries = 512
 const chunkBytes = chunkEntries * (Uint32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT)
 const leastKey = new Uint8Array(0)
 

@@ -3,15 +3,20 @@
 import type { Batch, Projection } from '../format/batch.js'
 import { compareEntryKey } from '../format/entry.js'
 import type { KeyBytes, KeyRange } from '../format/key-codec.js'
+import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { Memtable } from './memtable.js'
 
 const rowsFirst = 256
 const rowsMost = 4096
 
-/** The rows of a key range, tombstones included, in key order or in reverse. Valid while writes go on. */
+/**
+ * The rows of a key range, tombstones included, in key order or in reverse. Valid while writes go on.
+ * `projection` names columns of `schema`, which is the memtable's or one that adds columns to it.
+ */
 export function memtableSource(
   memtable: Memtable,
+  schema: Schema,
   range: KeyRange,
   seq: number,
   projection: Projection,
@@ -33,7 +38,7 @@ export function memtableSource(
         if (within < count) done = true
         count = within
       }
-      return count === 0 ? undefined : memtable.batch(entries.subarray(0, count), projection)
+      return count === 0 ? undefined : memtable.batch(entries.subarray(0, count), projection, schema)
     },
     close() {
       done = true

@@ -4,13 +4,13 @@
 // 2. A file is immutable, so its pages are cached for as long as it is open.
 
 import { corruption } from '../errors.js'
+import { concatVectors } from '../format/concat.js'
 import { sstableFiles } from '../format/file-names.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { type Layout, sliceVector, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
-import { concatVectors } from '../format/concat.js'
 import {
   decodeDataPage,
   decodeDictionaryPage,
@@ -61,6 +61,11 @@ export class PageReader {
   close(): void {
     this.#file.close()
     this.#cache.evict(this.#cacheId)
+  }
+
+  /** A whole sidecar, as it is. */
+  sidecar(name: string): Reading<{ readonly path: string; readonly bytes: Uint8Array }> {
+    return this.#file.sidecar(name)
   }
 
   /** What index.sparse says; read once. */

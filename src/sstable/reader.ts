@@ -13,6 +13,8 @@ import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { compareBytes } from '../util/bytes.js'
+import { hashKey, type KeyHash } from './key-hash.js'
+import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
 
@@ -33,12 +35,19 @@ export class SSTableReader {
   readonly meta: SSTableMeta
   readonly #schema: Schema
   readonly #pages: PageReader
+  readonly #filter: LookupFilter
 
   /** `schema` is the table's current one: columns that the file lacks read as nulls. */
   constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema, cache: PageCache) {
     this.meta = meta
     this.#schema = schema
     this.#pages = new PageReader(fs, folder, meta, schema, cache)
+    this.#filter = new LookupFilter(meta)
+  }
+
+  /** What the key filter did for lookups since the file was opened. */
+  get filterStats(): FilterStats {
+    return this.#filter.stats
   }
 
   /** Rows at which row groups begin, and, last, the number of rows. */
@@ -78,15 +87,19 @@ export class SSTableReader {
   }
 
   /**
-   * The newest version of `key` at or below `seq`; undefined: the file has none.
-   * Requires: `key` is a whole key of the schema.
+   * The newest version of `key` at or below `seq`; undefined: the file has none. `hash`: that of the key, for callers
+   * who ask many files. Requires: `key` is a whole key of the schema.
    */
-  *find(key: KeyBytes, seq: number): Reading<FoundVersion | undefined> {
+  *find(key: KeyBytes, seq: number, hash: KeyHash = hashKey(key)): Reading<FoundVersion | undefined> {
     const { minKey, maxKey, minSeq, maxSeq } = this.meta
     if (seq < minSeq || compareBytes(key, minKey) < 0 || compareBytes(key, maxKey) > 0) return undefined
+    if (this.#filter.isUnread) yield* this.#filter.read(this.#pages)
+    const mayHold = this.#filter.ask(hash)
+    if (mayHold === false) return undefined
     const opened = yield* this.#pages.open()
     const { from, to } = opened.index.lowerBound(key)
     const row = yield* this.#locate(opened, key, from, to)
+    if (mayHold === true) this.#filter.learn(row !== undefined)
     if (row === undefined) return undefined
     const visible = maxSeq <= seq ? row : yield* this.#visibleVersion(opened, key, row, seq)
     if (visible === undefined) return undefined

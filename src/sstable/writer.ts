@@ -19,6 +19,7 @@ import { assert } from '../util/assert.js'
 import { compareBytes, toBase64 } from '../util/bytes.js'
 import { blockBytes, ChecksumBuilder, type Checksums, encodeChecksums } from './checksums.js'
 import { type EncodeOptions, encodeRowGroup } from './encode-row-group.js'
+import { KeyFilterBuilder } from './filter-builder.js'
 import type { SortingColumn } from './parquet-footer.js'
 import { encodeSidecar, sidecarKinds } from './sidecar.js'
 import { type ChunkPages, SparseIndexBuilder } from './sparse-index-builder.js'
@@ -33,6 +34,8 @@ export interface SSTableOptions extends EncodeOptions {
   /** Name of the table: for the footer, which external tools show. */
   readonly table: string
   readonly engineVersion: string
+  /** The key filter's share of wrong answers. Default: no filter. */
+  readonly filter?: { readonly errorRate: number } | undefined
 }
 
 /** What has been written so far. */
@@ -58,6 +61,7 @@ export class SSTableWriter {
   readonly #file: FileHandle
   readonly #stitcher: ParquetStitcher
   readonly #checksums = new ChecksumBuilder()
+  readonly #filter: KeyFilterBuilder | undefined
   /** Keys and pages for index.sparse, until the file says how its columns are stored. */
   readonly #sparseKeys: KeyBytes[] = []
   readonly #pages: { readonly rows: number; readonly chunks: readonly ChunkPages[] }[] = []
@@ -84,6 +88,7 @@ export class SSTableWriter {
     this.#options = options
     this.#columns = sstableColumns(schema, options.hasTombstones)
     this.#file = file
+    this.#filter = options.filter && new KeyFilterBuilder(options.filter.errorRate)
     const sorting: SortingColumn[] = schema.key.map((column) => ({ column, descending: false }))
     sorting.push({ column: schema.columns.length, descending: true }) // _seq
     this.#stitcher = new ParquetStitcher(file, {
@@ -176,6 +181,7 @@ export class SSTableWriter {
     progress.minKey ??= first
     progress.maxKey = vectorKey(this.#schema, keys, rows - 1)
     progress.keys += distinct
+    this.#filter?.add(keys, rows)
     const interval = this.#options.sparseIndexInterval
     const before = this.#stitcher.rows
     for (let row = (interval - (before % interval)) % interval; row < rows; row += interval) {
@@ -249,6 +255,11 @@ export class SSTableWriter {
     for (const { rows, chunks } of this.#pages) index.addRowGroup(rows, chunks)
     const sidecar = encodeSidecar(sidecarKinds.index, checksums.digest, index.finish())
     await writeWhole(this.#fs, `${this.#folder}/${sstableFiles.index}`, sidecar)
+    const filter = this.#filter?.finish()
+    if (filter !== undefined) {
+      const framed = encodeSidecar(sidecarKinds.filter, checksums.digest, filter)
+      await writeWhole(this.#fs, `${this.#folder}/${sstableFiles.filter}`, framed)
+    }
     await writeWhole(this.#fs, `${this.#folder}/${sstableFiles.checksums}`, encodeChecksums(checksums))
   }
 }

@@ -128,17 +128,21 @@ class Exporter {
     return { rows: stitcher.rows, bytes: stitcher.bytes }
   }
 
+  /** Adds a batch, cut where the row group is full: of rows, or of bytes by the batch's average. */
   async #add(batch: Batch): Promise<void> {
-    const bytes = batch.columns.reduce((sum, vector) => sum + vectorBytes(vector), 0)
-    if (this.#slices.rows > 0 && this.#bytes + bytes > this.#tree.options.rowGroupBytes) await this.#cut()
-    let at = 0
-    while (at < batch.rows) {
-      const place = this.#slices.use(batch)
-      const rows = Math.min(batch.rows - at, this.#settings.rowGroupRows - this.#slices.rows)
-      this.#slices.add(place, at, rows)
-      at += rows
-      this.#bytes += bytes * (rows / batch.rows)
-      if (this.#slices.rows === this.#settings.rowGroupRows) await this.#cut()
+    const { rowGroupBytes } = this.#tree.options
+    const bytesPerRow = batch.columns.reduce((sum, vector) => sum + vectorBytes(vector), 0) / batch.rows
+    for (let at = 0; at < batch.rows; ) {
+      const { rows } = this.#slices
+      const fit = Math.floor((rowGroupBytes - this.#bytes) / bytesPerRow)
+      const room = Math.min(this.#settings.rowGroupRows - rows, rows === 0 ? Math.max(fit, 1) : fit)
+      if (room <= 0) await this.#cut()
+      else {
+        const count = Math.min(batch.rows - at, room)
+        this.#slices.add(this.#slices.use(batch), at, count)
+        this.#bytes += bytesPerRow * count
+        at += count
+      }
     }
   }
 

@@ -25,7 +25,8 @@ function copyOf(vector: Vector): Vector {
 export function buffersOf(vectors: readonly Vector[]): readonly ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>()
   for (const { values, offsets, valid } of vectors) {
-    for (const array of [values, offsets, valid]) if (array !== undefined) buffers.add(array.buffer as ArrayBuffer)
+    for (const array of [values, offsets, valid])
+      if (array !== undefined) buffers.add(array.buffer as ArrayBuffer)
   }
   return [...buffers]
 }

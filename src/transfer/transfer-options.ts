@@ -50,7 +50,8 @@ export interface ImportProgress {
 export interface ImportOptions<C extends Columns> {
   /**
    * An integer column of the key that is not in the file: rows that agree in all other key columns are numbered
-   * 0, 1, 2, … in the order of the file. Importing the same file again gives the same numbers.
+   * 0, 1, 2, … in the order of the file; if it is all of the key, all rows are. Importing the same file again gives
+   * the same numbers.
    */
   readonly rowNumber?: (keyof C & string) | undefined
   /** Names of columns in the file, by column of the table, where they differ. */
@@ -81,12 +82,14 @@ export function invalidOption(option: string, message: string): MarquetryError {
 /** Checks that options are an object of known names, and those among them that imports and exports share. */
 export function checkOptions(options: unknown, known: ReadonlySet<string>, what: string): void {
   if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object')
-  for (const name of Object.keys(options)) if (!known.has(name)) throw invalidOption(name, `is not known to ${what}`)
+  for (const name of Object.keys(options))
+    if (!known.has(name)) throw invalidOption(name, `is not known to ${what}`)
   const { onProgress, signal } = options as { readonly onProgress?: unknown; readonly signal?: unknown }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidOption('onProgress', 'must be a function')
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidOption('signal', 'must be an AbortSignal')
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidOption('signal', 'must be an AbortSignal')
 }
 
 /** Checks the path of a file to read or write. */
@@ -97,7 +100,13 @@ export function checkPath(path: unknown): asserts path is string {
 }
 
 /** A whole number from an option, or its default. */
-export function wholeNumber(option: string, value: unknown, least: number, most: number, otherwise: number): number {
+export function wholeNumber(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number,
+  otherwise: number,
+): number {
   if (value === undefined) return otherwise
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
   throw invalidOption(option, `must be an integer from ${least} to ${most}, not ${String(value)}`)

@@ -10,10 +10,10 @@
 
 import { MarquetryError } from '../errors.js'
 import type { Memtable } from '../memtable/memtable.js'
+import type { ResolvedTableOptions } from '../options.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import type { LogWriter } from '../wal/log-writer.js'
-import type { ResolvedTableOptions } from '../options.js'
 
 /** Entries indexed between two looks at the clock. */
 const publishEntries = 2048
@@ -34,7 +34,7 @@ interface Ticket {
 export interface CommitHost {
   /** Creates the memtable's log and makes the memtable the one that readers see as active. */
   activate(memtable: Memtable): Promise<LogWriter>
-  /** The memtable takes no more entries: its log is synced and closed. It now waits for its flush. */
+  /** The memtable takes no more entries, its log no more records: it waits for its flush. The log is synced meanwhile. */
   sealed(memtable: Memtable, log: LogWriter): void
   /** Everything up to `seq` is visible. */
   published(seq: number): void
@@ -89,7 +89,13 @@ export class CommitQueue {
     this.#active = undefined
   }
 
-  #enqueue(kind: Ticket['kind'], memtable: Memtable, start: number, end: number, lastSeq: number): Promise<void> {
+  #enqueue(
+    kind: Ticket['kind'],
+    memtable: Memtable,
+    start: number,
+    end: number,
+    lastSeq: number,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.#options.stallTimeoutMs
       this.#tickets.push({ kind, memtable, start, end, lastSeq, deadline, resolve, reject })
@@ -104,12 +110,15 @@ export class CommitQueue {
     try {
       while (this.#tickets.length > 0) {
         const { memtable, kind } = this.#tickets[0]!
+        if (kind === 'seal') {
+          // The memtable itself has no log if all its writes were refused; then the one before it is still active.
+          if (this.#active !== undefined) await this.#seal()
+          this.#tickets.shift()!.resolve()
+          continue
+        }
         if (this.#active !== undefined && this.#active.memtable !== memtable) await this.#seal()
         if (this.#active === undefined && !(await this.#activate(memtable))) continue
-        if (kind === 'seal') {
-          await this.#seal()
-          this.#tickets.shift()!.resolve()
-        } else await this.#commitGroup(memtable)
+        await this.#commitGroup(memtable)
         if (turnIsDue()) await takeTurn()
       }
     } catch (error) {
@@ -124,7 +133,7 @@ export class CommitQueue {
     if (!this.#host.hasRoom()) {
       this.#host.stalled()
       while (!this.#host.hasRoom()) {
-        if (!(await this.#waitForRoom())) return false
+        if (!(await this.#waitForRoom(memtable))) return false
         this.#host.check()
       }
     }
@@ -132,8 +141,8 @@ export class CommitQueue {
     return true
   }
 
-  /** Waits until there may be room or a ticket's time is up. False: no ticket is left. */
-  async #waitForRoom(): Promise<boolean> {
+  /** Waits until there may be room or a write's time is up. False: the memtable has no write left that waits. */
+  async #waitForRoom(memtable: Memtable): Promise<boolean> {
     const wait = Math.max(0, this.#tickets[0]!.deadline - performance.now())
     let timer: NodeJS.Timeout | undefined
     const expiry = new Promise<void>((resolve) => {
@@ -143,10 +152,11 @@ export class CommitQueue {
     clearTimeout(timer)
     if (this.#host.hasRoom()) return true
     const now = performance.now()
-    const expired = this.#tickets.filter((ticket) => ticket.deadline <= now)
-    this.#tickets = this.#tickets.filter((ticket) => ticket.deadline > now)
+    const isOver = ({ kind, deadline }: Ticket) => kind === 'write' && deadline <= now
+    const expired = this.#tickets.filter(isOver)
+    this.#tickets = this.#tickets.filter((ticket) => !isOver(ticket))
     for (const ticket of expired) {
-      if (ticket.kind === 'write') ticket.memtable.voidRecord(ticket.start)
+      ticket.memtable.voidRecord(ticket.start)
       ticket.reject(
         new MarquetryError(
           'MARQUETRY_BUSY',
@@ -154,7 +164,8 @@ export class CommitQueue {
         ),
       )
     }
-    return this.#tickets.length > 0
+    const [first] = this.#tickets
+    return first?.kind === 'write' && first.memtable === memtable
   }
 
   async #commitGroup(memtable: Memtable): Promise<void> {
@@ -184,10 +195,11 @@ export class CommitQueue {
     clearTimeout(this.#batchTimer)
     this.#batchTimer = undefined
     this.#host.check()
-    await log.sync()
-    await log.close()
+    // The flush may read what the system has; only the next log's first acknowledgement has to wait for the disk.
     this.#active = undefined
     this.#host.sealed(memtable, log)
+    await log.sync()
+    await log.close()
   }
 
   #failAll(error: unknown): void {

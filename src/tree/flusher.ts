@@ -6,7 +6,7 @@
 // damaged, the memtable's own image is flushed instead and the damage reported.
 
 import type { FlushJob, JobResult } from '../compaction/job.js'
-import { isMarquetryError } from '../errors.js'
+import { isMarquetryError, MarquetryError } from '../errors.js'
 import type { SealedLog } from './sealed-log.js'
 
 const backoffFirstMs = 100
@@ -22,6 +22,8 @@ export interface FlushHost {
   /** Removes what a failed attempt left. */
   discard(number: number): Promise<void>
   failed(error: unknown, willRetry: boolean): void
+  /** Whether the tree can still be written to. */
+  isHealthy(): boolean
   now(): number
 }
 
@@ -42,7 +44,8 @@ export class Flusher {
   readonly #parallel: number
   #entries: Entry[] = []
   readonly #running = new Set<Promise<void>>()
-  #stopped = false
+  /** Why nothing more is started; undefined: it is. */
+  #stopReason: MarquetryError | undefined
   #announceStop = () => {}
   readonly #stop = new Promise<void>((resolve) => {
     this.#announceStop = resolve
@@ -59,16 +62,26 @@ export class Flusher {
     const committed = new Promise<void>((done) => {
       resolve = done
     })
-    this.#entries.push({ log, committed, resolve, attempts: 0, image: undefined, running: false, retry: undefined, listeners: [] })
+    this.#entries.push({
+      log,
+      committed,
+      resolve,
+      attempts: 0,
+      image: undefined,
+      running: false,
+      retry: undefined,
+      listeners: [],
+    })
     this.#start()
   }
 
   /**
    * Resolves when all logs that are in the queue now have been flushed; tries at once those that wait for a retry.
-   * Rejects with the first failure from now on, although the engine goes on trying.
+   * Rejects with the first failure from now on, although the engine goes on trying; with the reason if it does not.
    */
   async drain(): Promise<void> {
     const entries = [...this.#entries]
+    if (this.#stopReason !== undefined && entries.length > 0) throw this.#stopReason
     let failed: (error: unknown) => void = () => {}
     const failure = new Promise<never>((_, reject) => {
       failed = reject
@@ -85,15 +98,20 @@ export class Flusher {
 
   /** Starts nothing more; resolves when what is running has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopReason ??= new MarquetryError('MARQUETRY_CLOSED', 'The table was closed before all was flushed')
     this.#announceStop()
     for (const entry of this.#entries) clearTimeout(entry.retry)
     await Promise.all(this.#running)
+    this.#tellAll(this.#stopReason)
+  }
+
+  #tellAll(reason: MarquetryError): void {
+    for (const entry of this.#entries) for (const listener of entry.listeners.splice(0)) listener(reason)
   }
 
   #start(): void {
     for (const entry of this.#entries.slice(0, this.#parallel)) {
-      if (this.#stopped || entry.running || entry.retry !== undefined) continue
+      if (this.#stopReason !== undefined || entry.running || entry.retry !== undefined) continue
       entry.running = true
       const attempt = this.#attempt(entry).finally(() => {
         this.#running.delete(attempt)
@@ -129,11 +147,19 @@ export class Flusher {
     if (isMarquetryError(error, 'MARQUETRY_CORRUPTION') && entry.image === undefined) {
       entry.image = entry.log.memtable.image(0, entry.log.bytes).slice()
     }
-    const willRetry = !this.#stopped && !isMarquetryError(error, 'MARQUETRY_READ_ONLY')
+    const willRetry = this.#stopReason === undefined && this.#host.isHealthy()
     this.#host.failed(error, willRetry)
     for (const listener of entry.listeners.splice(0)) listener(error)
     if (!willRetry) {
-      this.#stopped = true
+      this.#stopReason ??= new MarquetryError(
+        'MARQUETRY_READ_ONLY',
+        'Nothing is flushed after a write has failed',
+        {
+          cause: error,
+        },
+      )
+      this.#announceStop()
+      this.#tellAll(this.#stopReason)
       return
     }
     const wait = Math.min(backoffFirstMs * 2 ** (entry.attempts - 1), backoffMostMs)

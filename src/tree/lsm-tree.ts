@@ -8,13 +8,12 @@
 // 2. The manifest is edited by one step at a time, and an edit takes effect in memory only after it is durable.
 // 3. A file is removed when no version holds it: not the current one, not one that a read has pinned.
 
-import type { FlushJob, JobResult } from '../compaction/job.js'
 import { MarquetryError } from '../errors.js'
 import { logName, sstableFolder } from '../format/file-names.js'
 import { logHeaderBytes, writeLogHeader } from '../format/log-record.js'
 import type { Schema } from '../format/schema.js'
-import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { BatchSource } from '../format/source.js'
+import type { SSTableMeta } from '../format/sstable-meta.js'
 import { Memtable } from '../memtable/memtable.js'
 import type { ResolvedTableOptions } from '../options.js'
 import { SSTableReader } from '../sstable/reader.js'
@@ -26,8 +25,9 @@ import { Flusher } from './flusher.js'
 import { memtableReps } from './memtable-kinds.js'
 import type { SealedLog } from './sealed-log.js'
 import type { SuperVersion } from './super-version.js'
+import type { TreeFiles } from './tree-files.js'
+import { TreeFlush } from './tree-flush.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
-import { TreeFiles } from './tree-files.js'
 
 export class LsmTree {
   readonly name: string
@@ -39,6 +39,8 @@ export class LsmTree {
   readonly #flusher: Flusher
   /** Takes new records; may be ahead of what is committed. */
   #tail: Memtable | undefined
+  /** The last sealing of a tail, while it is under way. */
+  #sealing: Promise<void> = Promise.resolve()
   /** Being committed to, and visible. */
   #active: { readonly memtable: Memtable; readonly number: number } | undefined
   /** Sealed, oldest first. */
@@ -47,10 +49,12 @@ export class LsmTree {
   #visibleSeq: number
   #roomWaiters: (() => void)[] = []
   readonly #readers = new Map<number, SSTableReader>()
+  readonly #reads = new Set<Promise<void>>()
   readonly #snapshots = new Map<object, number>()
   /** A record is open: the arena belongs to whoever opened it. */
   #encoding = false
   #closed = false
+  #flushesOnClose = true
 
   constructor(
     name: string,
@@ -68,13 +72,28 @@ export class LsmTree {
     this.#visibleSeq = files.lastSeq
     files.onObsolete = (number) => this.#dropReader(number)
     this.#queue = new CommitQueue(this.#commitHost(), options)
-    this.#flusher = new Flusher(this.#flushHost(), options.flushWorkers)
+    this.#flusher = new Flusher(
+      new TreeFlush({
+        name,
+        options,
+        environment,
+        files,
+        snapshots: () => [...new Set(this.#snapshots.values())].sort((a, b) => a - b),
+        forget: (log) => this.#forget(log),
+      }),
+      options.flushWorkers,
+    )
     for (const log of recovered) {
       this.#immutables.push(log)
       this.#visibleSeq = Math.max(this.#visibleSeq, log.memtable.lastSeq)
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
       if (!environment.readOnly) this.#flusher.add(log)
     }
+  }
+
+  /** What the tree shares with the others of its database: for imports and exports. */
+  get environment(): TreeEnvironment {
+    return this.#environment
   }
 
   // --- Writing.
@@ -85,9 +104,6 @@ export class LsmTree {
    */
   async write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void> {
     this.#checkWritable()
-    if (this.#encoding) {
-      throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row that is being read (by a getter or toJSON) cannot write')
-    }
     const { sequence } = this.#environment
     const memtable = this.#memtableFor(sequence.next)
     const start = memtable.beginRecord()
@@ -106,35 +122,45 @@ export class LsmTree {
       memtable.abandonRecord(start)
       return
     }
+    // Only now: a memtable that got no record must not displace the full one, which then nobody would seal.
+    this.#tail = memtable
     sequence.next += entries
     await this.#queue.submit(memtable, start, memtable.encodedBytes, sequence.next - 1)
   }
 
   #memtableFor(nextSeq: number): Memtable {
-    if (this.#tail === undefined || this.#tail.isFull(nextSeq)) {
-      this.#tail = new Memtable({
-        schema: this.schema,
-        rep: memtableReps[this.options.memtable],
-        baseSeq: nextSeq,
-        bytesMax: this.options.memtableBytes,
-        rowsMax: this.options.memtableRows,
-      })
-    }
-    return this.#tail
+    if (this.#tail !== undefined && !this.#tail.isFull(nextSeq)) return this.#tail
+    return new Memtable({
+      schema: this.schema,
+      rep: memtableReps[this.options.memtable],
+      baseSeq: nextSeq,
+      bytesMax: this.options.memtableBytes,
+      rowsMax: this.options.memtableRows,
+    })
   }
 
   /** Makes everything written before this call part of an SSTable. Rejects with the first failure, but goes on trying. */
   async flush(): Promise<void> {
     this.#checkWritable()
-    await this.#sealTail()
+    // At once: a tail that waits for room gets it from the flush of those before it.
+    await Promise.all([this.#sealTail(), this.#flusher.drain()])
+    // If it was closed meanwhile, the log that was sealed may stay a log.
+    if (!this.options.flushOnClose) this.#checkOpen()
     await this.#flusher.drain()
   }
 
-  async #sealTail(): Promise<void> {
+  /** Resolves when the tail is sealed, also if that is an earlier call's doing. */
+  #sealTail(): Promise<void> {
     const tail = this.#tail
-    if (tail === undefined || tail.encodedBytes === logHeaderBytes) return
+    if (tail === undefined) return this.#sealing
     this.#tail = undefined
-    await this.#queue.seal(tail)
+    const sealing = this.#queue.seal(tail)
+    const over = () => {
+      if (this.#sealing === sealing) this.#sealing = Promise.resolve()
+    }
+    this.#sealing = sealing
+    sealing.then(over, over)
+    return sealing
   }
 
   // --- Reading.
@@ -163,16 +189,38 @@ export class LsmTree {
     let reader = this.#readers.get(table.number)
     if (reader === undefined) {
       const { fs, cache } = this.#environment
-      reader = new SSTableReader(fs, `${this.#files.directory}/${sstableFolder(table.number)}`, table, this.schema, cache)
+      reader = new SSTableReader(
+        fs,
+        `${this.#files.directory}/${sstableFolder(table.number)}`,
+        table,
+        this.schema,
+        cache,
+      )
       this.#readers.set(table.number, reader)
     }
     return reader
   }
 
-  /** The rows of a scan; pins now. `seq`: as of a snapshot. */
+  /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
     const view = this.pin()
-    return scanTree(this.schema, view, seq ?? view.seq, request, this.readerOf)
+    const source = scanTree(this.schema, view, seq ?? view.seq, request, this.readerOf)
+    return {
+      next: () => {
+        this.#checkOpen()
+        const batch = source.next()
+        return batch instanceof Promise ? this.track(batch) : batch
+      },
+      close: () => source.close(),
+    }
+  }
+
+  /** Keeps files open until a read under way has ended. */
+  track<T>(read: Promise<T>): Promise<T> {
+    const over = () => this.#reads.delete(tracked)
+    const tracked: Promise<void> = read.then(over, over).then(() => {})
+    this.#reads.add(tracked)
+    return read
   }
 
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
@@ -190,7 +238,10 @@ export class LsmTree {
 
   stats() {
     const { version } = this.#files
-    const memory = [...this.#immutables.map((log) => log.memtable), ...(this.#active ? [this.#active.memtable] : [])]
+    const memory = [
+      ...this.#immutables.map((log) => log.memtable),
+      ...(this.#active ? [this.#active.memtable] : []),
+    ]
     return {
       version,
       memtableRows: memory.reduce((rows, memtable) => rows + memtable.entries, 0),
@@ -204,31 +255,38 @@ export class LsmTree {
   // --- The end.
 
   /**
-   * Waits for what is under way, flushes if so configured, closes all files. Everything is closed even when it
+   * Waits for what is under way, flushes if so asked, closes all files. Everything is closed even when it
    * rejects: then with the first failure, and what was not flushed is in the log.
    */
-  async close(): Promise<void> {
+  async close(flush = this.options.flushOnClose): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    let failure: unknown
-    try {
-      if (!this.#environment.readOnly) await this.#settle()
-    } catch (error) {
-      failure = error
+    this.#flushesOnClose = flush
+    const failures: unknown[] = []
+    const attempt = async (step: () => unknown) => {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    await undefined // a row whose getter closes the table is still written
+    this.#wakeWriters()
+    if (!this.#environment.readOnly) await attempt(() => this.#settle())
     await this.#flusher.stop()
     await this.#queue.idle()
-    await this.#queue.abandon()
-    for (const reader of this.#readers.values()) reader.close()
+    await attempt(() => this.#queue.abandon())
+    await Promise.all(this.#reads)
+    for (const reader of this.#readers.values()) await attempt(() => reader.close())
     this.#readers.clear()
-    await this.#files.close()
-    if (failure !== undefined) throw failure
+    await attempt(() => this.#files.close())
+    if (failures.length > 0) throw failures[0]
   }
 
   async #settle(): Promise<void> {
     await this.#sealTail()
     await this.#queue.idle()
-    if (this.options.flushOnClose && this.#environment.health.failure === undefined) await this.#flusher.drain()
+    if (this.#flushesOnClose && this.#environment.health.failure === undefined) await this.#flusher.drain()
   }
 
   // --- What the queue and the flusher ask for.
@@ -242,7 +300,7 @@ export class LsmTree {
       },
       fail: (error: unknown) => this.#environment.health.fail(error),
       check: () => this.#environment.health.check(),
-      hasRoom: () => this.#immutables.length <= this.options.immutableMemtablesMax,
+      hasRoom: () => this.#immutables.length <= this.options.immutableMemtablesMax || this.#leavesLogs(),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
       stalled: () =>
         this.#environment.emit('stall', {
@@ -284,60 +342,21 @@ export class LsmTree {
     this.#previousLog = { number, bytes, digest }
     const log: SealedLog = { memtable, number, path, bytes, digest }
     this.#immutables.push(log)
-    this.#flusher.add(log)
+    if (!this.#leavesLogs()) this.#flusher.add(log)
   }
 
-  #flushHost() {
-    return {
-      job: (log: SealedLog) => this.#flushJob(log),
-      run: (job: FlushJob) => this.#environment.executor.run(job),
-      commit: (log: SealedLog, number: number, result: JobResult, startedMs: number) =>
-        this.#commitFlush(log, number, result, startedMs),
-      discard: (number: number) => this.#environment.fs.remove(this.#files.temporary(number)),
-      failed: (error: unknown, willRetry: boolean) =>
-        this.#environment.emit('backgroundError', { table: this.name, error: error as Error, willRetry }),
-      now: () => this.#environment.clock(),
-    }
-  }
-
-  #flushJob(log: SealedLog): { readonly number: number; readonly job: FlushJob } {
-    const number = this.#files.newNumber()
-    const { compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval } = this.options
-    const job: FlushJob = {
-      kind: 'flush',
-      folder: this.#files.temporary(number),
-      schema: log.memtable.schema.toJSON(),
-      output: { table: this.name, compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval },
-      log: { path: log.path, bytes: log.bytes, digest: log.digest, entries: log.memtable.entries },
-      snapshots: [...new Set(this.#snapshots.values())].sort((a, b) => a - b),
-      createdMs: this.#environment.clock(),
-    }
-    return { number, job }
-  }
-
-  async #commitFlush(log: SealedLog, number: number, { table }: JobResult, startedMs: number): Promise<void> {
-    this.#environment.health.check()
-    const removeLogs = [log.number]
-    if (table === undefined) await this.#files.edit({ removeLogs }, () => this.#forget(log))
-    else {
-      await this.#files.place(number)
-      const run = { id: this.#files.newRunId(), level: 0 }
-      await this.#files.edit({ removeLogs, addTables: [{ ...table, number }], run }, () => this.#forget(log))
-    }
-    // The log is superfluous now; if the process dies before it is gone, the next open removes it as an orphan.
-    await this.#environment.fs.remove(log.path).catch(() => {})
-    this.#environment.emit('flush', {
-      table: this.name,
-      rows: table?.rows ?? 0,
-      bytes: table?.bytes ?? 0,
-      durationMs: this.#environment.clock() - startedMs,
-      sstable: table === undefined ? undefined : `${this.name}/${sstableFolder(number)}`,
-    })
+  /** Whether what is sealed now stays in its log: then no write may wait for its flush. */
+  #leavesLogs(): boolean {
+    return this.#closed && !this.#flushesOnClose
   }
 
   /** In the same step as the version changes: no read sees a flushed memtable and its SSTable, or neither. */
   #forget(log: SealedLog): void {
     this.#immutables = this.#immutables.filter((other) => other !== log)
+    this.#wakeWriters()
+  }
+
+  #wakeWriters(): void {
     for (const wake of this.#roomWaiters.splice(0)) wake()
   }
 
@@ -355,6 +374,12 @@ export class LsmTree {
     this.#environment.health.check()
     if (this.#environment.readOnly) {
       throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
+    }
+    if (this.#encoding) {
+      throw new MarquetryError(
+        'MARQUETRY_INVALID_ROW',
+        'A row that is being read (by a getter or toJSON) cannot write',
+      )
     }
   }
 }

@@ -12,7 +12,11 @@ import type { Schema } from '../format/schema.js'
 import { type FileSystem, readWhole } from '../fs/file-system.js'
 import { Memtable } from '../memtable/memtable.js'
 import type { MemtableRepFactory } from '../memtable/rep.js'
+import { takeTurn, turnIsDue } from '../util/turn.js'
 import type { SealedLog } from './sealed-log.js'
+
+/** Entries indexed between two looks at the clock. */
+const publishEntries = 4096
 
 /** A log as the manifest lists it. */
 export interface ListedLog {
@@ -52,7 +56,7 @@ export async function recoverLogs(input: RecoveryInput): Promise<SealedLog[]> {
     const log = await readListed(input, listed, index === input.logs.length - 1)
     if (before !== undefined) checkLink(before, log)
     before = log
-    sealed.push(replay(input, listed, log))
+    sealed.push(await replay(input, listed, log))
   }
   if (before !== undefined && !input.readOnly) await settleTail(input.fs, before)
   return sealed
@@ -73,7 +77,11 @@ async function readListed(input: RecoveryInput, listed: ListedLog, newest: boole
   }
   if (!input.holds(header.manifest)) {
     const { number, bytes: length } = header.manifest
-    throw corruption(path, 52, `the log was made when manifest ${number} had ${length} bytes; it has lost some since`)
+    throw corruption(
+      path,
+      52,
+      `the log was made when manifest ${number} had ${length} bytes; it has lost some since`,
+    )
   }
   return { path, header, contents: readLog(path, bytes, header, newest), bytes }
 }
@@ -89,7 +97,7 @@ function checkLink(before: ReadLog, log: ReadLog): void {
   }
 }
 
-function replay(input: RecoveryInput, listed: ListedLog, log: ReadLog): SealedLog {
+async function replay(input: RecoveryInput, listed: ListedLog, log: ReadLog): Promise<SealedLog> {
   const { contents, header, path } = log
   const schema = input.schema(listed.schemaId)
   if (schema === undefined) throw corruption(path, 24, 'the schema of the log is not known')
@@ -97,7 +105,7 @@ function replay(input: RecoveryInput, listed: ListedLog, log: ReadLog): SealedLo
     { schema, rep: input.rep, baseSeq: header.baseSeq, bytesMax: 1, rowsMax: 1 },
     { logId: header.id, bytes: log.bytes.subarray(0, contents.bytes) },
   )
-  memtable.publish(contents.bytes)
+  while (!memtable.publish(contents.bytes, publishEntries)) if (turnIsDue()) await takeTurn()
   return { memtable, number: listed.number, path, bytes: contents.bytes, digest: contents.digest }
 }
 

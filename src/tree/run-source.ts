@@ -73,7 +73,8 @@ function rowsSource(reader: SSTableReader, read: RunRead, oneVersionPerKey: bool
       from = span.to - rows
       to = span.to
       // All versions of a key have to be in one batch, since batches are turned round one by one.
-      if (!oneVersionPerKey && from > span.from) from = Math.max(span.from, yield* firstVersion(reader, read, from))
+      if (!oneVersionPerKey && from > span.from)
+        from = Math.max(span.from, yield* firstVersion(reader, read, from))
       span.to = from
     } else span.from = to
     return yield* reader.rows(read.projection, from, to, wants)

@@ -8,8 +8,8 @@
 
 import { corruption } from '../errors.js'
 import { directories, numberedName, parseName, parseNumber, sstableFolder } from '../format/file-names.js'
-import type { ManifestPosition } from '../format/manifest-record.js'
 import { logHeaderBytes } from '../format/log-record.js'
+import type { ManifestPosition } from '../format/manifest-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { Serial } from '../util/serial.js'
@@ -31,7 +31,13 @@ export class TreeFiles {
   /** Called with the number of a table whose files are about to go. */
   onObsolete: (number: number) => void = () => {}
 
-  private constructor(fs: FileSystem, directory: string, manifest: Manifest, state: TreeState, fail: (error: unknown) => void) {
+  private constructor(
+    fs: FileSystem,
+    directory: string,
+    manifest: Manifest,
+    state: TreeState,
+    fail: (error: unknown) => void,
+  ) {
     this.#fs = fs
     this.directory = directory
     this.#manifest = manifest
@@ -50,9 +56,12 @@ export class TreeFiles {
     schema: Schema,
     fail: (error: unknown) => void,
   ): Promise<TreeFiles> {
-    await fs.remove(directory) // left by a creation that the catalog never heard of
+    if ((await fs.stat(directory)) !== undefined) {
+      throw corruption(directory, undefined, 'there are files here already, of a table that the catalog does not name')
+    }
     await fs.makeDirectory(directory)
-    for (const name of [directories.sstables, directories.temporary]) await fs.makeDirectory(`${directory}/${name}`)
+    for (const name of [directories.sstables, directories.temporary])
+      await fs.makeDirectory(`${directory}/${name}`)
     const state = newTreeState(tree, schema.toJSON())
     const manifest = await Manifest.create(fs, directory, state)
     await fs.syncDirectory(directory)
@@ -69,7 +78,11 @@ export class TreeFiles {
   ): Promise<TreeFiles> {
     const { manifest, state } = await Manifest.load(fs, directory, { readOnly })
     if (state.tree.id !== tree.id) {
-      throw corruption(directory, undefined, `this is the table ${state.tree.name} (id ${state.tree.id}), not ${tree.name}`)
+      throw corruption(
+        directory,
+        undefined,
+        `this is the table ${state.tree.name} (id ${state.tree.id}), not ${tree.name}`,
+      )
     }
     const files = new TreeFiles(fs, directory, manifest, state, fail)
     await files.#checkTables()
@@ -165,6 +178,8 @@ export class TreeFiles {
       this.#state = next
       this.#versions.install(next.version)
       apply()
+      // If the new manifest cannot be written, the old one goes on; if it is unclear which is in place, appends fail.
+      if (this.#manifest.rewriteDue) await this.#manifest.rewrite(next).catch(() => {})
     })
   }
 
@@ -206,7 +221,8 @@ export class TreeFiles {
         const number = parseNumber(name)
         if (number === undefined) continue
         this.#seen(number)
-        if (parent === directories.temporary || !live.has(number)) orphans.push(`${directory}/${parent}/${name}`)
+        if (parent === directories.temporary || !live.has(number))
+          orphans.push(`${directory}/${parent}/${name}`)
       }
     }
     return orphans
@@ -220,7 +236,11 @@ export class TreeFiles {
     if (number < this.#state.nextNumber) return
     const bytes = (await this.#fs.stat(path))?.bytes ?? 0
     if (bytes > logHeaderBytes) {
-      throw corruption(path, undefined, 'the log holds records, but the manifest has lost the edit that lists it')
+      throw corruption(
+        path,
+        undefined,
+        'the log holds records, but the manifest has lost the edit that lists it',
+      )
     }
   }
 

@@ -4,8 +4,8 @@ import type { Batch, Projection } from '../format/batch.js'
 import type { KeyRange } from '../format/key-codec.js'
 import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
-import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { BatchSource } from '../format/source.js'
+import type { SSTableMeta } from '../format/sstable-meta.js'
 import { memtableSource } from '../memtable/source.js'
 import { scanPipeline } from '../scan/pipeline.js'
 import type { SSTableReader } from '../sstable/reader.js'
@@ -38,13 +38,21 @@ export function scanTree(
   const wanted = new Set([...schema.key, ...(predicate?.columns ?? []), ...project])
   const projection = [...wanted].sort((a, b) => a - b)
   const keyPositions = schema.key.map((index) => projection.indexOf(index))
-  const sources: BatchSource[] = view.memtables.map((memtable) => memtableSource(memtable, range, seq, projection, reverse))
+  const sources: BatchSource[] = view.memtables.map((memtable) =>
+    memtableSource(memtable, schema, range, seq, projection, reverse),
+  )
   for (const run of view.version.runs) {
-    const readers = overlapping(run, range).filter((table) => table.minSeq <= seq).map(readerOf)
-    if (readers.length > 0) sources.push(runSource(readers, { schema, range, projection, keyPositions, seq, reverse }))
+    const readers = overlapping(run, range)
+      .filter((table) => table.minSeq <= seq)
+      .map(readerOf)
+    if (readers.length > 0)
+      sources.push(runSource(readers, { schema, range, projection, keyPositions, seq, reverse }))
   }
   if (sources.length === 0) return releasing(nothing, view)
-  return releasing(scanPipeline({ sources, projection, keyPositions, reverse, predicate, project, limit }), view)
+  return releasing(
+    scanPipeline({ sources, projection, keyPositions, reverse, predicate, project, limit }),
+    view,
+  )
 }
 
 const nothing: BatchSource = { next: () => undefined, close() {} }

@@ -86,7 +86,8 @@ export const mutants: { readonly [name: string]: (inner: FileSystem) => FileSyst
   'sidecars are not synced': (inner) => flawed(inner, { flaw: skipSync(/checksums\.crc$|index\.sparse$/) }),
   'the catalog is not synced': (inner) => flawed(inner, { flaw: skipSync(/CATALOG/) }),
   'a table directory is not synced': (inner) => flawed(inner, { flaw: skipDirectorySync(/^db\/[ab]$/) }),
-  'the renaming of SSTables is not synced': (inner) => flawed(inner, { flaw: skipDirectorySync(/\/(sst|tmp)$/) }),
+  'the renaming of SSTables is not synced': (inner) =>
+    flawed(inner, { flaw: skipDirectorySync(/\/(sst|tmp)$/) }),
   'the database directory is not synced': (inner) => flawed(inner, { flaw: skipDirectorySync(/^db$/) }),
   'a log is removed before its flush is committed': (inner) => flawed(inner, { beforeRename: removeLogsEarly }),
 }

@@ -67,7 +67,14 @@ async function write(table: KeyValue, oracle: Oracle, operations: readonly Opera
 
 /** Options under which a dozen rows rotate the memtable. */
 export function smallOptions(fileSystem: FileSystem): OpenOptions {
-  return { fileSystem, wal: 'sync', memtable: 'sorted', memtableRows: 8, rowGroupRows: 4, sparseIndexInterval: 2 }
+  return {
+    fileSystem,
+    wal: 'sync',
+    memtable: 'sorted',
+    memtableRows: 8,
+    rowGroupRows: 4,
+    sparseIndexInterval: 2,
+  }
 }
 
 /**

@@ -5,8 +5,8 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { arrowType, recordBatch } from '#src/format/arrow.js'
 import { int128At } from '#src/format/codecs/decimal.js'
 import type { ColumnType } from '#src/format/column.js'
+import { concatVectors } from '#src/format/concat.js'
 import type { Layout, Vector } from '#src/format/vector.js'
-import { concatVectors } from '#src/sstable/decode/concat.js'
 import {
   decodeDataPage,
   decodeDictionaryPage,

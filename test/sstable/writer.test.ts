@@ -22,6 +22,7 @@ const options: SSTableOptions = {
   hasTombstones: true,
   table: 'events',
   engineVersion: '0.1.0',
+  filter: { errorRate: 0.01 },
 }
 const schema = defineSchema({
   columns: { name: t.utf8(), at: t.int32(), note: t.utf8().nullable(), size: t.float64() },
@@ -109,7 +110,7 @@ describe('SSTable writer', () => {
     await (await writeGroups(fs, [range(0, 100)])).finish(0)
     await fs.syncDirectory('/tmp') // the main thread's part, with the rename
     const left = fs.crash()
-    for (const name of ['data.parquet', 'index.sparse', 'checksums.crc']) {
+    for (const name of ['data.parquet', 'index.sparse', 'checksums.crc', 'filter.bloom']) {
       expect(await readWhole(left, `/tmp/t/${name}`), name).toEqual(await readWhole(fs, `/tmp/t/${name}`))
     }
   })

@@ -106,6 +106,7 @@ export async function write(shape: Shape, random: () => number): Promise<Written
     hasTombstones: shape.tombstones > 0,
     table: 'flights',
     engineVersion: '0',
+    filter: { errorRate: 0.01 },
   })
   for (let from = 0; from < batch.rows; ) {
     let to = Math.min(from + shape.groupRows, batch.rows)

@@ -95,12 +95,15 @@ export function appendKeyPrefix(sink: ByteSink, value: string | Uint8Array): voi
   sink.length -= 2
 }
 
-/** Length of the value whose key form starts at `at`, and where that form ends. */
+/**
+ * Length of the value whose key form starts at `at`, and where that form ends: at the end of the bytes at the latest,
+ * where `undefined > 0` is false.
+ */
 function measureKey(bytes: Uint8Array, at: number): { readonly length: number; readonly end: number } {
   let i = at
   let escapes = 0
   for (;;) {
-    if (bytes[i] === 0) {
+    if (!(bytes[i]! > 0)) {
       if (bytes[i + 1] !== 0xff) return { length: i - at - escapes, end: i + 2 }
       escapes++
       i++
@@ -117,7 +120,7 @@ function vectorFromKeys(bytes: Uint8Array, positions: Uint32Array): Vector {
   for (let row = 0; row < rows; row++) {
     // Inlined for keys without zeros, which is nearly all of them.
     let i = starts[row]!
-    while (bytes[i] !== 0) i++
+    while (bytes[i]! > 0) i++
     if (bytes[i + 1] === 0) {
       total += i - starts[row]!
       positions[row] = i + 2

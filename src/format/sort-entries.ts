@@ -1,17 +1,22 @@
 // Sorts the entries of a log by key, newest version first.
 //
 // Keys of one table share a prefix and differ soon after it, so most of the order lies in the eight bytes behind the
-// common prefix: a radix sort orders those (least significant 16 bits first, as in Knuth 5.2.5), and only runs that are
+// common prefix: a radix sort orders those (least significant digits first, as in Knuth 5.2.5), and only runs that are
 // equal in them are looked at again. On 500 k random keys this takes a tenth of a comparison sort's time.
+// The radix sort is stable and is given the newest entries first, so the versions of a key come out in order.
 
-import { compareEntries, entryHeadBytes, keyLengthAt } from '../format/entry.js'
+import { compareEntries, entryHeadBytes, keyLengthAt } from './entry.js'
 
 /** Runs up to this length are sorted by insertion. */
 const insertionMax = 24
+/** From this length on, the digits of the radix sort are 16 bits and not 8. */
+const wideDigitsMin = 8192
 
 /** Sorts positions of entries in place: key ascending, then sequence number descending. */
 export function sortEntries(bytes: Uint8Array, entries: Uint32Array): void {
-  if (!isSorted(bytes, entries)) sortRun(bytes, entries)
+  if (isSorted(bytes, entries)) return
+  entries.reverse()
+  sortRun(bytes, entries)
 }
 
 function isSorted(bytes: Uint8Array, entries: Uint32Array): boolean {
@@ -26,6 +31,7 @@ function sortRun(bytes: Uint8Array, entries: Uint32Array): void {
     insertionSort(bytes, entries)
     return
   }
+  if (isSorted(bytes, entries)) return
   const skip = commonPrefix(bytes, entries)
   const { high, low } = prefixes(bytes, entries, skip)
   radixSort(entries, high, low)
@@ -87,25 +93,28 @@ function prefixes(bytes: Uint8Array, entries: Uint32Array, skip: number) {
 /** Entries and the two words that they are sorted by. */
 type Columns = readonly [entries: Uint32Array, high: Uint32Array, low: Uint32Array]
 
-function radixSort(entries: Uint32Array, high: Uint32Array, low: Uint32Array): void {
+/** Sorts three columns in place by the two words that `high` and `low` hold. Equal rows keep their order. */
+export function radixSort(entries: Uint32Array, high: Uint32Array, low: Uint32Array): void {
   const count = entries.length
+  const bits = count < wideDigitsMin ? 8 : 16
+  const mask = (1 << bits) - 1
   let from: Columns = [entries, high, low]
   let to: Columns = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)]
-  const places = new Uint32Array(65_536)
-  for (let pass = 0; pass < 4; pass++) {
-    const words = pass < 2 ? from[2] : from[1]
-    const shift = (pass & 1) * 16
+  const places = new Uint32Array(1 << bits)
+  for (let bit = 0; bit < 64; bit += bits) {
+    const words = bit < 32 ? from[2] : from[1]
+    const shift = bit & 31
     places.fill(0)
-    for (let i = 0; i < count; i++) places[(words[i]! >>> shift) & 0xffff]!++
-    if (places[(words[0]! >>> shift) & 0xffff] === count) continue // all alike in these bits
+    for (let i = 0; i < count; i++) places[(words[i]! >>> shift) & mask]!++
+    if (places[(words[0]! >>> shift) & mask] === count) continue // all alike in these bits
     let place = 0
-    for (let digit = 0; digit < 65_536; digit++) {
+    for (let digit = 0; digit <= mask; digit++) {
       const here = places[digit]!
       places[digit] = place
       place += here
     }
     for (let i = 0; i < count; i++) {
-      const at = places[(words[i]! >>> shift) & 0xffff]!++
+      const at = places[(words[i]! >>> shift) & mask]!++
       to[0][at] = from[0][i]!
       to[1][at] = from[1][i]!
       to[2][at] = from[2][i]!

@@ -1,0 +1,73 @@
+// What an import asks of a worker thread: a look at a file, and then one row group after the other. Plain data.
+
+import { MarquetryError } from '../errors.js'
+import type { SchemaJson } from '../format/schema.js'
+import type { Vector } from '../format/vector.js'
+
+/** A file to import. */
+export interface ImportFile {
+  readonly path: string
+  /** Its content, shared with the worker: for file systems that workers cannot see. */
+  readonly content?: SharedArrayBuffer
+}
+
+interface TaskBase {
+  readonly file: ImportFile
+  readonly schema: SchemaJson
+  /** Turns 1 when the task begins: only from then on its time counts. */
+  readonly begun: SharedArrayBuffer
+}
+
+/** Asks what the file holds, and whether it fits the table. */
+export interface PlanTask extends TaskBase {
+  readonly kind: 'plan'
+  /** Name in the file per column of the table; undefined: a column that is not in the file. */
+  readonly names: readonly (string | undefined)[]
+  /** The column whose values are numbered instead of read. */
+  readonly numbered: string | undefined
+}
+
+/** What a file holds. */
+export interface ImportPlan {
+  /** Length of the file. */
+  readonly bytes: number
+  readonly rowGroups: readonly { readonly rows: number; readonly bytes: number }[]
+  /** Name in the file per column of the table; undefined: null in all rows, or numbered. */
+  readonly names: readonly (string | undefined)[]
+}
+
+/** Asks for the rows of one row group. */
+export interface DecodeTask extends TaskBase {
+  readonly kind: 'decode'
+  /** As in the plan. */
+  readonly names: readonly (string | undefined)[]
+  readonly rowGroup: number
+  /** Rows that the plan said it has. */
+  readonly rows: number
+  /** Rows of the file before it: for messages. */
+  readonly firstRow: number
+}
+
+export type ImportTask = PlanTask | DecodeTask
+
+/** The columns of the table, in schema order; undefined: the file does not have it. */
+export type DecodedColumns = readonly (Vector | undefined)[]
+
+/** The error for a file that cannot be imported. Rows are counted from 0. */
+export function invalidInput(
+  path: string,
+  what: string,
+  place: { readonly column?: string; readonly row?: number; readonly cause?: unknown } = {},
+): MarquetryError {
+  const { column, row, cause } = place
+  const where = [
+    path,
+    ...(column === undefined ? [] : [`column ${JSON.stringify(column)}`]),
+    ...(row === undefined ? [] : [`row ${row}`]),
+  ].join(', ')
+  return new MarquetryError('MARQUETRY_INVALID_INPUT', `${where}: ${what}`, {
+    file: path,
+    ...(column === undefined ? {} : { column }),
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,89 @@
+// One table's flushes: what their jobs say, and how their results become part of the tree.
+
+import type { FlushJob, JobResult } from '../compaction/job.js'
+import { sstableFolder } from '../format/file-names.js'
+import type { ResolvedTableOptions } from '../options.js'
+import type { TreeEnvironment } from './environment.js'
+import type { FlushHost } from './flusher.js'
+import type { SealedLog } from './sealed-log.js'
+import type { TreeFiles } from './tree-files.js'
+
+/** The tree, as its flushes see it. */
+export interface FlushedTree {
+  readonly name: string
+  readonly options: ResolvedTableOptions
+  readonly environment: TreeEnvironment
+  readonly files: TreeFiles
+  /** Sequence numbers of open snapshots, ascending, without repeats. */
+  readonly snapshots: () => readonly number[]
+  /** Called in the step in which the version changes: no read sees a flushed memtable and its SSTable, or neither. */
+  readonly forget: (log: SealedLog) => void
+}
+
+export class TreeFlush implements FlushHost {
+  readonly #tree: FlushedTree
+
+  constructor(tree: FlushedTree) {
+    this.#tree = tree
+  }
+
+  job(log: SealedLog): { readonly number: number; readonly job: FlushJob } {
+    const { name, options, environment, files } = this.#tree
+    const { compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval } = options
+    const filter = options.filter === false ? undefined : options.filter
+    const number = files.newNumber()
+    const job: FlushJob = {
+      kind: 'flush',
+      folder: files.temporary(number),
+      schema: log.memtable.schema.toJSON(),
+      output: { table: name, compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval, filter },
+      log: { path: log.path, bytes: log.bytes, digest: log.digest, entries: log.memtable.entries },
+      snapshots: this.#tree.snapshots(),
+      createdMs: environment.clock(),
+    }
+    return { number, job }
+  }
+
+  run(job: FlushJob): Promise<JobResult> {
+    return this.#tree.environment.executor.run(job)
+  }
+
+  async commit(log: SealedLog, number: number, { table }: JobResult, startedMs: number): Promise<void> {
+    const { name, environment, files, forget } = this.#tree
+    environment.health.check()
+    const removeLogs = [log.number]
+    if (table === undefined) await files.edit({ removeLogs }, () => forget(log))
+    else {
+      await files.place(number)
+      const run = { id: files.newRunId(), level: 0 }
+      await files.edit({ removeLogs, addTables: [{ ...table, number }], run }, () => forget(log))
+    }
+    // The log is superfluous now; if the process dies before it is gone, the next open removes it as an orphan.
+    await environment.fs.remove(log.path).catch(() => {})
+    environment.emit('flush', {
+      table: name,
+      rows: table?.rows ?? 0,
+      bytes: table?.bytes ?? 0,
+      durationMs: environment.clock() - startedMs,
+      sstable: table === undefined ? undefined : `${name}/${sstableFolder(number)}`,
+    })
+  }
+
+  discard(number: number): Promise<void> {
+    const { environment, files } = this.#tree
+    return environment.fs.remove(files.temporary(number))
+  }
+
+  failed(error: unknown, willRetry: boolean): void {
+    const { name, environment } = this.#tree
+    environment.emit('backgroundError', { table: name, error: error as Error, willRetry })
+  }
+
+  isHealthy(): boolean {
+    return this.#tree.environment.health.failure === undefined
+  }
+
+  now(): number {
+    return this.#tree.environment.clock()
+  }
+}

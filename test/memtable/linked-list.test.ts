@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { linkedList } from '#src/memtable/linked-list.js'
+import { bytesOf, EntryArena, seeded, shuffled } from './arena.js'
+import { repContract } from './rep-contract.js'
+
+repContract('linked-list', linkedList)
+
+it('takes ten bytes an entry at most, whatever order they come in', () => {
+  const count = 20_000
+  const orders = [
+    Array.from({ length: count }, (_, n) => n),
+    Array.from({ length: count }, (_, n) => count - n),
+    shuffled(count, seeded(8)),
+  ]
+  for (const order of orders) {
+    const arena = new EntryArena()
+    const rep = linkedList(arena)
+    for (const n of order) {
+      rep.insert(arena.put(bytesOf(String(100_000 + n))))
+      if (rep.size > 1000) expect(rep.indexBytes / rep.size).toBeLessThan(10)
+    }
+  }
+})
