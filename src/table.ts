@@ -22,7 +22,9 @@ import type {
 import type { SchemaJson } from './format/schema.js'
 import { readAsync, readSync } from './fs/reading.js'
 import type { Memtable } from './memtable/memtable.js'
+import { checkNames, checkScanOptions, invalidColumns, readOptionNames } from './read-options.js'
 import { type Scan, TableScan } from './table-scan.js'
+import { TableSnapshot } from './table-snapshot.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
 import { importParquet } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
@@ -337,37 +339,6 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   }
 }
 
-class TableSnapshot implements Snapshot {
-  readonly seq: number
-  readonly #tree: LsmTree
-  #closed = false
-
-  constructor(tree: LsmTree) {
-    this.#tree = tree
-    this.seq = tree.addSnapshot(this)
-  }
-
-  /** The sequence number, for a read of this tree. */
-  seqFor(tree: LsmTree): number {
-    if (this.#closed) throw new MarquetryError('MARQUETRY_CLOSED', 'The snapshot is closed')
-    if (tree !== this.#tree) {
-      throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'The snapshot is one of another table', {
-        option: 'snapshot',
-      })
-    }
-    return this.seq
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#tree.removeSnapshot(this)
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-}
-
 function checkRow(row: unknown): AnyRow {
   if (typeof row === 'object' && row !== null) return row as AnyRow
   throw new MarquetryError(
@@ -389,38 +360,4 @@ function addOperation(memtable: Memtable, operation: unknown, seq: number): void
       },
     )
   }
-}
-
-function refuse(option: string, message: string): never {
-  throw new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
-}
-
-/** Throws for options that are no object, or that nobody would read. */
-function checkNames(options: object, known: ReadonlySet<string>, readers: string): void {
-  if (typeof options !== 'object' || options === null) refuse('options', 'must be an object')
-  for (const name in options) if (!known.has(name)) refuse(name, `is not known to ${readers}`)
-}
-
-const readOptionNames: ReadonlySet<string> = new Set(['columns', 'snapshot'])
-
-const scanOptionNames: ReadonlySet<string> = new Set([
-  'gt', 'gte', 'lt', 'lte', 'prefix', 'columns', 'where', 'limit', 'reverse', 'snapshot', 'signal',
-]) // biome-ignore format: a list
-
-function checkScanOptions(options: Readonly<Record<string, unknown>> | object): void {
-  checkNames(options, scanOptionNames, 'scans')
-  const given = options as Readonly<Record<string, unknown>>
-  const { limit, reverse, signal } = given
-  if (
-    limit !== undefined &&
-    (typeof limit !== 'number' || !(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit)))
-  ) {
-    refuse('limit', `must be a whole number, not ${String(limit)}`)
-  }
-  if (reverse !== undefined && typeof reverse !== 'boolean') refuse('reverse', 'must be true or false')
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
-}
-
-function invalidColumns(message: string): MarquetryError {
-  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`columns\` ${message}`, { option: 'columns' })
 }

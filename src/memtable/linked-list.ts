@@ -12,7 +12,7 @@
 // fingers. An entry that goes right behind the one inserted last (ascending keys) costs two comparisons. Any other
 // place is found by halving among the fingers, then by walking, half a stretch on average, and comparing keys in the
 // arena all the way. Every sixteenth insertion moves the fingers behind it, one for some twenty entries: linear, but
-// light. So it does for tens of thousands of entries what a skip list does in half the time, and is slow beyond.
+// light. So it keeps up with the plain skip list to some ten thousand entries, and falls behind beyond.
 // Links only lead forward; walking back takes a stretch at a time, forward, and hands it out from its end.
 
 import type { KeyBytes } from '../format/key-codec.js'

@@ -61,10 +61,13 @@ export class LogWriter {
   async #write(bytes: Uint8Array): Promise<void> {
     assert(!this.#failed, 'a failed log is not written again')
     const at = this.#bytes
-    this.#failed = true
-    if (bytes.length <= writeSyncBytesMax) this.#file.writeSync(bytes, at)
-    else await this.#file.write(bytes, at)
-    this.#failed = false
+    try {
+      if (bytes.length <= writeSyncBytesMax) this.#file.writeSync(bytes, at)
+      else await this.#file.write(bytes, at)
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
     this.#bytes = at + bytes.length
   }
 
