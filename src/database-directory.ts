@@ -121,7 +121,7 @@ export class DatabaseDirectory {
   }
 }
 
-/** Whether this is what `TreeFiles.create` makes, and nothing was ever written to it. */
+/** Whether this is what `TreeFiles.create` makes, or a part of it, and nothing was ever written to it. */
 async function isUnusedTable(fs: FileSystem, path: string): Promise<boolean> {
   if ((await fs.stat(path))?.kind !== 'directory') return false
   const names = await fs.list(path)

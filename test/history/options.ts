@@ -1,19 +1,24 @@
 // Random options, many of them too small for any other use: so a few hundred rows meet every limit.
 
-import type { MemtableKind, OpenOptions, WalMode } from 'marquetry'
+import { type MemtableKind, memtableKinds, type OpenOptions, type WalMode } from 'marquetry'
 import type { Random } from './random.js'
 
 export interface Cell {
   readonly memtable: MemtableKind
   readonly wal: WalMode
+  /** How many histories there are for each round. */
+  readonly share: number
 }
 
-const memtableKinds: readonly MemtableKind[] = ['sorted', 'enhanced-skiplist']
 const walModes: readonly WalMode[] = ['sync', 'batch', 'async']
+const mainKinds: readonly MemtableKind[] = ['sorted', 'enhanced-skiplist']
+const otherKinds = memtableKinds.filter((kind) => !mainKinds.includes(kind))
 
-export const cells: readonly Cell[] = memtableKinds.flatMap((memtable) =>
-  walModes.map((wal) => ({ memtable, wal })),
-)
+/** What histories are made for: two kinds of memtables with every log mode, the others with one of them. */
+export const cells: readonly Cell[] = [
+  ...mainKinds.flatMap((memtable) => walModes.map((wal) => ({ memtable, wal, share: 1 }))),
+  ...otherKinds.map((memtable, i) => ({ memtable, wal: walModes[i % walModes.length]!, share: 0.5 })),
+]
 
 /** Worker threads need the built package. */
 const fromSource = Boolean(process.env['MARQUETRY_SRC'])
@@ -36,6 +41,7 @@ export function randomOptions(random: Random, cell: Cell): OpenOptions {
     rowGroupBytes: random.weighted([[1, 8192], [4, undefined]]), // biome-ignore format: a list
     pageBytes: random.pick([1024, 1024, 2000, undefined]),
     sparseIndexInterval: random.pick([1, 2, 5, 16, 64, undefined]),
+    filter: random.pick([undefined, { errorRate: 0.4 }, false]),
     cacheBytes: random.pick([0, 20_000, undefined, undefined]),
     flushOnClose: random.chance(0.5),
     workers: fromSource ? 0 : random.weighted([[1, 0], [2, 1], [5, 2]]), // biome-ignore format: a list

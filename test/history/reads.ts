@@ -108,13 +108,16 @@ export async function checkLookups(view: View, random: Random, count: number): P
   const { model, state } = view
   const names = model.columns.map(({ name }) => name)
   const rows = state.sorted().map(({ key }) => key)
+  const keys: (readonly unknown[])[] = []
   for (let i = 0; i < count; i++) {
     const key = random.pick(
       random.pick([model.keys, rows, rows, state.recent].filter(({ length }) => length > 0)),
     )
     const columns = random.chance(0.6) ? undefined : random.shuffled(names).slice(0, random.below(4))
+    keys.push(key)
     await checkLookup(view, key, columns)
   }
+  await checkMany(view, keys)
 }
 
 async function checkLookup(
@@ -140,6 +143,17 @@ async function checkLookup(
   }
   const has = await table.has(asked, snapshot && { snapshot })
   compare([String(has)], [String(expected !== 'none')], () => `${kindOf(view)}: has of ${model.keyText(key)}`)
+}
+
+async function checkMany(
+  { table, model, state, snapshot }: View,
+  keys: readonly (readonly unknown[])[],
+): Promise<void> {
+  const names = namesOf(everything, model)
+  const rows = await table.getMany(keys.map((key) => model.asKey(key)), snapshot && { snapshot }) // biome-ignore format: short
+  const found = rows.map((row) => textOrNone(row, (one) => model.textOf(one, names)))
+  const expected = keys.map((key) => textOrNone(state.get(key), (one) => expectedText(one, names)))
+  compare(found, expected, () => `${model.spec.name}: getMany of ${keys.length} keys`)
 }
 
 function textOrNone<T>(row: T | undefined, text: (row: T) => string): string {
