@@ -107,6 +107,18 @@ describe('after close', () => {
     await shop.expectUnharmed()
   })
 
+  test('a flush that waits for others is told that they are not going to be', async () => {
+    const shop = await Shop.open({ memtableRows: 3, flushOnClose: false, immutableMemtablesMax: 50 })
+    shop.fs.failAt({ operation: 'write', path: /data\.parquet$/, nth: 1, forever: true, code: 'ENOSPC' })
+    for (let id = 10; id < 40; id++) await shop.put(id)
+    shop.fs.heal()
+    const flushed = shop.orders.flush().catch((error: unknown) => error)
+    await shop.db.close()
+    expectError(await flushed, { code, says: 'before all was flushed' })
+    await shop.reopen()
+    await shop.expectUnharmed()
+  })
+
   test('called by a row that is being written comes behind that row', async () => {
     const shop = await Shop.open()
     let closing: Promise<void> | undefined

@@ -41,11 +41,11 @@ describe('flush()', () => {
 
   test('waits for what an earlier call is still sealing', async () => {
     const { db, table } = await opened('twice', {})
-    await table.put(row(1))
+    const written = table.put(row(1))
     const first = table.flush()
     await table.flush()
     expect(table.stats()).toMatchObject({ memtableRows: 0, sstableRows: 1 })
-    await first
+    await Promise.all([written, first])
     await db.close()
   })
 })
