@@ -81,7 +81,11 @@ export class DatabaseDirectory {
    * Drops a table: the catalog stops naming it, then its files go. Resolves once it is gone for good; if the process
    * dies later, or files cannot be removed, the next open finds them among the dropped.
    */
-  async dropTable(entry: CatalogEntry, fail: (error: unknown) => void, release: () => Promise<void>): Promise<void> {
+  async dropTable(
+    entry: CatalogEntry,
+    fail: (error: unknown) => void,
+    release: () => Promise<void>,
+  ): Promise<void> {
     const { tables, dropped = [] } = this.#catalog
     const left = tables.filter((table) => table.id !== entry.id)
     await this.setCatalog({ ...this.#catalog, tables: left, dropped: [...dropped, entry] }, fail)

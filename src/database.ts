@@ -269,7 +269,10 @@ export class Database implements AsyncDisposable {
     const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, fail)
     try {
       await fs.syncDirectory(this.path)
-      await this.#directory.setCatalog({ ...catalog, nextTableId: entry.id + 1, tables: [...catalog.tables, entry] }, fail)
+      await this.#directory.setCatalog(
+        { ...catalog, nextTableId: entry.id + 1, tables: [...catalog.tables, entry] },
+        fail,
+      )
     } catch (error) {
       await files.close().catch(() => {})
       throw error

@@ -116,8 +116,18 @@ const tableDefaults: ResolvedTableOptions = {
 
 const presets: { readonly [P in Preset]: Partial<ResolvedTableOptions> } = {
   balanced: { memtable: 'enhanced-skiplist', wal: 'sync' },
-  'high-performance': { memtable: 'hash-skiplist', wal: 'async', memtableBytes: 16 * mebibyte, immutableMemtablesMax: 8 },
-  'memory-efficient': { memtable: 'linked-list', wal: 'batch', memtableBytes: mebibyte, immutableMemtablesMax: 2 },
+  'high-performance': {
+    memtable: 'hash-skiplist',
+    wal: 'async',
+    memtableBytes: 16 * mebibyte,
+    immutableMemtablesMax: 8,
+  },
+  'memory-efficient': {
+    memtable: 'linked-list',
+    wal: 'batch',
+    memtableBytes: mebibyte,
+    immutableMemtablesMax: 2,
+  },
 }
 
 /** An error about one option. */

@@ -44,6 +44,7 @@ export async function runInPool<T>(task: object, run: PoolRun): Promise<T> {
     })
   } catch (error) {
     if (signal?.aborted) throw aborted(signal)
+    if ((error as Error)?.name === 'AssertionError') throw error // a bug of ours stays one
     throw new MarquetryError('MARQUETRY_IO', `A worker thread failed: ${(error as Error)?.message ?? error}`, {
       cause: error,
     })

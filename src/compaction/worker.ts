@@ -2,10 +2,10 @@
 
 import { nodeFileSystem } from '../fs/node.js'
 import { lowerThreadPriority } from '../fs/thread-priority.js'
+import { parquetWasm } from '../sstable/parquet-wasm.js'
 import { type EncodeTask, encodeTask } from './encode-task.js'
 import type { Job, JobResult } from './job.js'
 import { runJob } from './run-job.js'
-import { warmUp } from './warm-up.js'
 import { answer, type WorkerAnswer } from './worker-answer.js'
 
 lowerThreadPriority()
@@ -21,7 +21,7 @@ export default function run(task: Job | EncodeTask | WarmTask): Promise<WorkerAn
   return answer<JobResult | Uint8Array | undefined>(() => {
     switch (task.kind) {
       case 'warm':
-        warmUp()
+        parquetWasm()
         return undefined
       case 'encode':
         return encodeTask(task)

@@ -64,14 +64,16 @@ export function decodeCatalog(path: string, bytes: Uint8Array): Catalog {
 
 function isCatalog(value: unknown): value is Catalog {
   const { nextTableId, tables, dropped = [] } = (value ?? {}) as Partial<Catalog>
-  return Number.isSafeInteger(nextTableId) && [tables, dropped].every((list) => Array.isArray(list) && list.every(isEntry))
+  return (
+    Number.isSafeInteger(nextTableId) &&
+    [tables, dropped].every((list) => Array.isArray(list) && list.every(isEntry))
+  )
 }
 
 function isEntry(value: unknown): value is CatalogEntry {
   const { id, name } = (value ?? {}) as Partial<CatalogEntry>
   return Number.isSafeInteger(id) && typeof name === 'string' && namePattern.test(name)
 }
-
 
 /** Names that the database's directory needs for itself. */
 const takenNames = new Set(['format', 'lock', 'catalog', 'catalog.tmp', 'format.tmp', 'readers'])

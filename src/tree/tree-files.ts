@@ -57,7 +57,11 @@ export class TreeFiles {
     fail: (error: unknown) => void,
   ): Promise<TreeFiles> {
     if ((await fs.stat(directory)) !== undefined) {
-      throw corruption(directory, undefined, 'there are files here already, of a table that the catalog does not name')
+      throw corruption(
+        directory,
+        undefined,
+        'there are files here already, of a table that the catalog does not name',
+      )
     }
     await fs.makeDirectory(directory)
     for (const name of [directories.sstables, directories.temporary])

@@ -24,7 +24,7 @@ function drawOptions(random: Random): OpenOptions {
     workers: oneOf(random, 1, 2),
     memtable: oneOf(random, 'sorted', 'enhanced-skiplist'),
     memtableRows: 20 + whole(random, 120),
-    memtableBytes: oneOf(random, 4096, 65_536, 1 << 20),
+    memtableBytes: oneOf(random, 8192, 65_536, 1 << 20),
     immutableMemtablesMax: 1 + whole(random, 4),
     flushWorkers: 1 + whole(random, 3),
     compression: oneOf(random, 'uncompressed', 'snappy', 'lz4_raw', 'zstd'),
@@ -44,7 +44,7 @@ interface Moment {
 function drawMoment(random: Random): Moment {
   const event = oneOf(random, 'opening', 'closing', ...Array(8).fill('acked'))
   const delayMs = event === 'opening' ? 20 + whole(random, 150) : whole(random, 25)
-  return { event, nth: event === 'acked' ? 1 + whole(random, 150) : 1, delayMs }
+  return { event, nth: event === 'acked' ? 1 + whole(random, 120) : 1, delayMs }
 }
 
 async function stateOf(table: Table): Promise<State> {

@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, isMarquetryError, open, type OpenOptions, t } from 'marquetry'
+import { type Database, isMarquetryError, type OpenOptions, open, t } from 'marquetry'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 let directory: string
@@ -66,7 +66,9 @@ describe('update', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'MARQUETRY_INVALID_ROW' })
     expect(await next).toEqual({ key: 'a', value: 1 })
     expect(await table.scan().toArray()).toEqual([{ key: 'a', value: 1 }])
-    await expect(table.update(1 as never, () => undefined)).rejects.toMatchObject({ code: 'MARQUETRY_INVALID_KEY' })
+    await expect(table.update(1 as never, () => undefined)).rejects.toMatchObject({
+      code: 'MARQUETRY_INVALID_KEY',
+    })
   })
 })
 
@@ -138,21 +140,26 @@ describe('added columns', () => {
       await expect(opened).rejects.toMatchObject({ code: 'MARQUETRY_SCHEMA_MISMATCH' })
     const key = t.utf8()
     await refused(db.table('rows', { columns: { key, value: t.int32(), extra: t.int32() }, key: ['key'] }))
-    await refused(db.table('rows', { columns: { key, value: t.int64(), extra: t.int32().nullable() }, key: ['key'] }))
+    await refused(
+      db.table('rows', { columns: { key, value: t.int64(), extra: t.int32().nullable() }, key: ['key'] }),
+    )
     await refused(db.table('rows', { columns: { key, extra: t.int32().nullable() }, key: ['key'] }))
     expect((await db.table('rows')).schema.columns.map(({ name }) => name)).toEqual(['key', 'value'])
   })
 })
 
-test.each(['balanced', 'high-performance', 'memory-efficient'] as const)('the preset %s works', async (preset) => {
-  await db.close()
-  db = await open(directory, { preset, workers: 0, memtableRows: 40 })
-  const table = await db.table('rows', schema)
-  for (let i = 0; i < 100; i++) await table.put({ key: `k${(i * 37) % 100}`, value: i })
-  expect(await table.scan().count()).toBe(100)
-  await reopen({ preset })
-  expect(await (await db.table('rows')).scan().count()).toBe(100)
-})
+test.each(['balanced', 'high-performance', 'memory-efficient'] as const)(
+  'the preset %s works',
+  async (preset) => {
+    await db.close()
+    db = await open(directory, { preset, workers: 0, memtableRows: 40 })
+    const table = await db.table('rows', schema)
+    for (let i = 0; i < 100; i++) await table.put({ key: `k${(i * 37) % 100}`, value: i })
+    expect(await table.scan().count()).toBe(100)
+    await reopen({ preset })
+    expect(await (await db.table('rows')).scan().count()).toBe(100)
+  },
+)
 
 test('an unknown preset is refused by name', async () => {
   const refused = await open(join(directory, 'x'), { preset: 'fast' as never }).catch((error: unknown) => error)

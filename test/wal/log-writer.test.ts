@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { FaultyFileSystem } from '#src/fs/faulty.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { LogWriter } from '#src/wal/log-writer.js'
-import { FaultyFileSystem } from '#src/fs/faulty.js'
 
 /** Bytes that look like one record of `bytes` bytes: what the digest walks over. */
 function record(bytes: number): Uint8Array {
@@ -23,11 +23,14 @@ test('a sync while a long append is under way makes durable what was there befor
   expect(log.bytes).toBe(72 + 100 + 300_000)
 })
 
-test.each(['write', 'sync'] as const)('after a failed %s the log is never written or synced again', async (operation) => {
-  const faulty = new FaultyFileSystem(new MemoryFileSystem())
-  const log = await LogWriter.create(faulty, 'log', new Uint8Array(72))
-  faulty.failAt({ operation, nth: 1, code: 'EIO' })
-  const broken = log.append(record(50)).then(() => log.sync())
-  await expect(broken).rejects.toMatchObject({ code: 'MARQUETRY_IO' })
-  await expect(log.append(record(50))).rejects.toThrow('a failed log is not written again')
-})
+test.each(['write', 'sync'] as const)(
+  'after a failed %s the log is never written or synced again',
+  async (operation) => {
+    const faulty = new FaultyFileSystem(new MemoryFileSystem())
+    const log = await LogWriter.create(faulty, 'log', new Uint8Array(72))
+    faulty.failAt({ operation, nth: 1, code: 'EIO' })
+    const broken = log.append(record(50)).then(() => log.sync())
+    await expect(broken).rejects.toMatchObject({ code: 'MARQUETRY_IO' })
+    await expect(log.append(record(50))).rejects.toThrow('a failed log is not written again')
+  },
+)
