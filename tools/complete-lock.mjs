@@ -16,7 +16,9 @@ const added = []
 for (const parent of Object.values(lock.packages)) {
   for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
     const place = `node_modules/${name}`
-    const platform = /-(android|darwin|linux|win32|freebsd|openharmony)-(arm64|x64|arm|ia32)(-musl|-gnu)?/.exec(name)
+    const platform = /-(android|darwin|linux|win32|freebsd|openharmony)-(arm64|x64|arm|ia32)(-musl|-gnu)?/.exec(
+      name,
+    )
     if (lock.packages[place] !== undefined || platform === null || !/^\d/.test(version)) continue
     const [, os, cpu, libc] = platform
     lock.packages[place] = {
