@@ -7,6 +7,8 @@ import { expect, test } from 'vitest'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const apiTypes = join(root, 'test/types/api-types.ts')
+/** The package's sources are compiled along: what they declare for untyped dependencies belongs to the program. */
+const declarations = join(root, 'src/fs/fs-native-extensions.d.ts')
 
 function compilerOptions(): ts.CompilerOptions {
   const path = join(root, 'tsconfig.json')
@@ -30,7 +32,7 @@ function diagnose(find = '', replacement = ''): string[] {
       true,
     )
   }
-  const program = ts.createProgram([apiTypes], options, host)
+  const program = ts.createProgram([apiTypes, declarations], options, host)
   return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
     const line = diagnostic.file?.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line ?? -1
     return `${diagnostic.file?.fileName}:${line + 1} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`
