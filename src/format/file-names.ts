@@ -12,7 +12,7 @@ export const sstableFiles = {
   checksums: 'checksums.crc',
 } as const
 
-export const directories = { sstables: 'sst', temporary: 'tmp', obsolete: 'obsolete' } as const
+export const directories = { sstables: 'sst', temporary: 'tmp' } as const
 
 const padded = (number: number) => String(number).padStart(6, '0')
 

@@ -148,7 +148,7 @@ class EnhancedSkiplist implements MemtableRep {
     if (digest !== probe.digest) return digest < probe.digest
     const tail = this.#digests[(node >>> 1) + 1]!
     if (tail !== probe.tail) return tail < probe.tail
-    return probe.isBehind(bytes, this.#words[node + entryWord]!)
+    return probe.isAfter(bytes, this.#words[node + entryWord]!)
   }
 
   /** Adds a node inside the splice, and leaves the splice behind it. */

@@ -10,8 +10,9 @@
 //      Equal digests say nothing: then the keys are compared.
 // So the choice of the prefix is only a matter of speed. It is learned from the entries: what the bulk of them share.
 
-import { entryHeadBytes, keyLengthAt, seqOffsetAt } from '../format/entry.js'
+import { entryHeadBytes, keyLengthAt } from '../format/entry.js'
 import type { KeyBytes } from '../format/key-codec.js'
+import { Place } from './place.js'
 import type { EntryRef } from './rep.js'
 
 const digestBytes = 6
@@ -91,60 +92,15 @@ function sixBytes(source: Uint8Array, at: number, length: number): number {
   return number
 }
 
-/**
- * The place (key, seq) in the order of an index, which an entry or a lookup aims at: before all versions of the key
- * at or below `seq`, behind the newer ones. One per index, aimed anew by each operation: nothing is allocated.
- */
-export class Probe {
+/** A place with the digest and tail of its key: most comparisons end there. */
+export class Probe extends Place {
   readonly keys = new KeyDigest()
   digest = 0
   tail = 0
-  #source: Uint8Array = new Uint8Array(0)
-  #start = 0
-  #length = 0
-  #seq = 0
 
-  /** Aims at the place of an entry of the arena; with `seq` given, at another version of its key. */
-  atEntry(bytes: Uint8Array, entry: EntryRef, seq = seqOffsetAt(bytes, entry)): void {
-    this.#aim(bytes, entry + entryHeadBytes, keyLengthAt(bytes, entry), seq)
-  }
-
-  atKey(key: KeyBytes, seq: number): void {
-    this.#aim(key, 0, key.length, seq)
-  }
-
-  #aim(source: Uint8Array, start: number, length: number, seq: number): void {
-    this.#source = source
-    this.#start = start
-    this.#length = length
-    this.#seq = seq
+  protected override aim(source: Uint8Array, start: number, length: number, seq: number): void {
+    super.aim(source, start, length, seq)
     this.digest = this.keys.of(source, start, length)
     this.tail = this.keys.tailOf(this.digest, source, start, length)
-  }
-
-  /** Whether an entry of the arena comes before the place. To be asked only where digests are equal. */
-  isBehind(bytes: Uint8Array, entry: EntryRef): boolean {
-    const source = this.#source
-    const start = this.#start
-    const length = this.#length
-    const entryLength = keyLengthAt(bytes, entry)
-    const shared = Math.min(entryLength, length)
-    const from = entry + entryHeadBytes
-    for (let i = 0; i < shared; i++) {
-      const difference = bytes[from + i]! - source[start + i]!
-      if (difference !== 0) return difference < 0
-    }
-    return entryLength === length ? seqOffsetAt(bytes, entry) > this.#seq : entryLength < length
-  }
-
-  /** Whether an entry of the arena has the probe's key. */
-  hasKeyOf(bytes: Uint8Array, entry: EntryRef): boolean {
-    const length = this.#length
-    if (keyLengthAt(bytes, entry) !== length) return false
-    const from = entry + entryHeadBytes
-    for (let i = length - 1; i >= 0; i--) {
-      if (bytes[from + i] !== this.#source[this.#start + i]) return false
-    }
-    return true
   }
 }

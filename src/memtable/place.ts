@@ -1,4 +1,5 @@
-// The place of an entry in the order of an index, for the kinds that compare whole keys where they lie in the arena.
+// The place of an entry in the order of an index: whole keys, compared where they lie in the arena. Kinds with key
+// digests aim with a Probe (key-digest.ts), which adds the digest to the place.
 
 import { entryHeadBytes, keyLengthAt, seqOffsetAt } from '../format/entry.js'
 import type { KeyBytes } from '../format/key-codec.js'
@@ -14,16 +15,16 @@ export class Place {
   #length = 0
   #seq = 0
 
-  /** Aims at the place of an entry of the arena. */
-  atEntry(bytes: Uint8Array, entry: EntryRef): void {
-    this.#aim(bytes, entry + entryHeadBytes, keyLengthAt(bytes, entry), seqOffsetAt(bytes, entry))
+  /** Aims at the place of an entry of the arena; with `seq` given, at another version of its key. */
+  atEntry(bytes: Uint8Array, entry: EntryRef, seq = seqOffsetAt(bytes, entry)): void {
+    this.aim(bytes, entry + entryHeadBytes, keyLengthAt(bytes, entry), seq)
   }
 
   atKey(key: KeyBytes, seq: number): void {
-    this.#aim(key, 0, key.length, seq)
+    this.aim(key, 0, key.length, seq)
   }
 
-  #aim(source: Uint8Array, start: number, length: number, seq: number): void {
+  protected aim(source: Uint8Array, start: number, length: number, seq: number): void {
     this.#source = source
     this.#start = start
     this.#length = length

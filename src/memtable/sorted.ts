@@ -78,7 +78,7 @@ function lowerBound(
   while (low < high) {
     const middle = (low + high) >>> 1
     const digest = digests[middle]!
-    if (digest < wanted || (digest === wanted && probe.isBehind(bytes, entries[middle]!))) low = middle + 1
+    if (digest < wanted || (digest === wanted && probe.isAfter(bytes, entries[middle]!))) low = middle + 1
     else high = middle
   }
   return low

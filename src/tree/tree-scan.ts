@@ -1,7 +1,7 @@
 // A range read of one tree: memtables and runs as sources, newest first, merged, judged, projected.
 
 import type { Batch, Projection } from '../format/batch.js'
-import type { KeyRange } from '../format/key-codec.js'
+import { isEmptyRange, type KeyRange } from '../format/key-codec.js'
 import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
@@ -35,6 +35,7 @@ export function scanTree(
   readerOf: (table: SSTableMeta) => SSTableReader,
 ): BatchSource {
   const { range, reverse, predicate, limit, project } = request
+  if (isEmptyRange(range)) return releasing(nothing, view)
   const wanted = new Set([...schema.key, ...(predicate?.columns ?? []), ...project])
   const projection = [...wanted].sort((a, b) => a - b)
   const keyPositions = schema.key.map((index) => projection.indexOf(index))
