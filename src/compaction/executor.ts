@@ -2,7 +2,7 @@
 
 import type { FileSystem } from '../fs/file-system.js'
 import { type EncodeTask, encodeTask } from './encode-task.js'
-import type { Job, JobResult } from './job.js'
+import type { Job, ResultOf } from './job.js'
 import { runInPool } from './pool.js'
 import { runJob } from './run-job.js'
 
@@ -10,7 +10,7 @@ import { runJob } from './run-job.js'
 export interface JobExecutor {
   /** Worker threads; 0: everything runs on the calling thread. */
   readonly threads: number
-  run(job: Job): Promise<JobResult>
+  run<J extends Job>(job: J): Promise<ResultOf<J>>
   /** Encodes a row group. `transfer`: the buffers of its vectors, if the caller gives them away. */
   encode(task: EncodeTask, transfer?: readonly ArrayBuffer[]): Promise<Uint8Array>
   /** Says that a job will come soon, so that threads and WASM get loaded. Returns at once, never fails. */
@@ -22,7 +22,7 @@ export function poolExecutor(threads: number): JobExecutor {
   const module = new URL('./worker.js', import.meta.url)
   return {
     threads,
-    run: (job) => runInPool<JobResult>(job, { threads, module }),
+    run: (job) => runInPool(job, { threads, module }),
     encode: (task, transfer = []) => runInPool<Uint8Array>(task, { threads, module, transfer }),
     warm: () => {
       runInPool({ kind: 'warm' }, { threads, module }).catch(() => {})

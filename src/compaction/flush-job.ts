@@ -22,11 +22,11 @@ import { sortEntries } from '../format/sort-entries.js'
 import { type FileSystem, readWhole } from '../fs/file-system.js'
 import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
-import type { FlushJob, JobResult } from './job.js'
+import type { FlushJob, FlushResult } from './job.js'
 import { blockRows, SortedLog } from './sorted-log.js'
 
 /** Carries out a flush. Throws MARQUETRY_CORRUPTION if the log is not the expected one, MARQUETRY_IO for a full disk. */
-export async function runFlush(fs: FileSystem, job: FlushJob): Promise<JobResult> {
+export async function runFlush(fs: FileSystem, job: FlushJob): Promise<FlushResult> {
   const { path } = job.log
   const bytes = job.log.image ?? (await readWhole(fs, path)).subarray(0, job.log.bytes)
   const { header, contents } = checkLog(job, bytes)

@@ -1,6 +1,7 @@
 // Jobs: what a worker thread is asked to do, as plain data. The message holds names and numbers, never rows; its
 // answer is metadata. A worker writes only into the folder it was given below `tmp/`; it commits nothing.
 
+import type { KeyBytes, KeyRange } from '../format/key-codec.js'
 import type { SchemaJson } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { Compression } from '../options.js'
@@ -38,9 +39,66 @@ export interface FlushJob {
   readonly createdMs: number
 }
 
-export type Job = FlushJob
+/** First and last key of something, both included. */
+export interface KeyBounds {
+  readonly minKey: KeyBytes
+  readonly maxKey: KeyBytes
+}
 
-/** What a job made; undefined: it had nothing to write. */
-export interface JobResult {
+/** An SSTable to be merged. */
+export interface MergeInput {
+  /** Its folder below `sst/`. */
+  readonly folder: string
+  readonly meta: SSTableMeta
+}
+
+/**
+ * Merges SSTables into new ones, which together are one sorted run. Fails with MARQUETRY_CORRUPTION if an input is
+ * damaged, whatever part of it the range takes, and with MARQUETRY_ABORTED if `control` says so.
+ */
+export interface MergeJob {
+  readonly kind: 'merge'
+  /** Where the outputs go: a folder that does not exist yet; output i is the folder `numberedName(i)` in it. */
+  readonly folder: string
+  /** The table's current schema: that of the outputs. Columns that an input lacks are null in its rows. */
+  readonly schema: SchemaJson
+  readonly output: OutputOptions & {
+    /** Size at which an output ends and the next begins; versions of one key are never split. */
+    readonly targetFileBytes: number
+  }
+  /** Sorted runs, newest first, each as its tables in key order. */
+  readonly inputs: readonly (readonly MergeInput[])[]
+  /** Takes only keys of this range; without it, all. */
+  readonly range?: KeyRange
+  /** Sequence numbers of open snapshots, ascending: versions that they see are kept. */
+  readonly snapshots: readonly number[]
+  /** Bounds of all that is older than the inputs and not among them, where it meets them: keys in there keep their tombstones. */
+  readonly older: readonly KeyBounds[]
+  /** What the job may hold at a time: decoded rows of the inputs, the row group that is written and its encoded form. */
+  readonly memoryBytes: number
+  /** Shared with who gave the job; see `JobControl`. Undefined: nobody watches. */
+  readonly control?: SharedArrayBuffer
+  readonly createdMs: number
+}
+
+export type Job = FlushJob | MergeJob
+
+/** What a flush made; undefined: it had nothing to write. */
+export interface FlushResult {
   readonly table: SSTableMeta | undefined
 }
+
+/** What a merge made. */
+export interface MergeResult {
+  /** In key order, numbered 0. */
+  readonly tables: readonly SSTableMeta[]
+  /** Rows of the inputs that lay in the range: those of the outputs, and those that nobody can see any more. */
+  readonly rowsIn: number
+  /** Bytes read from the inputs' data files. */
+  readonly bytesIn: number
+  /** Row groups that were carried over as bytes. */
+  readonly rowGroupsCarried: number
+}
+
+/** The result of a job. */
+export type ResultOf<J extends Job> = J extends MergeJob ? MergeResult : FlushResult

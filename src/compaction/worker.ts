@@ -4,7 +4,7 @@ import { nodeFileSystem } from '../fs/node.js'
 import { lowerThreadPriority } from '../fs/thread-priority.js'
 import { parquetWasm } from '../sstable/parquet-wasm.js'
 import { type EncodeTask, encodeTask } from './encode-task.js'
-import type { Job, JobResult } from './job.js'
+import type { FlushResult, Job, MergeResult } from './job.js'
 import { runJob } from './run-job.js'
 import { answer, type WorkerAnswer } from './worker-answer.js'
 
@@ -18,7 +18,7 @@ interface WarmTask {
 
 /** Runs one task. */
 export default function run(task: Job | EncodeTask | WarmTask): Promise<WorkerAnswer<unknown>> {
-  return answer<JobResult | Uint8Array | undefined>(() => {
+  return answer<FlushResult | MergeResult | Uint8Array | undefined>(() => {
     switch (task.kind) {
       case 'warm':
         parquetWasm()
@@ -26,6 +26,7 @@ export default function run(task: Job | EncodeTask | WarmTask): Promise<WorkerAn
       case 'encode':
         return encodeTask(task)
       case 'flush':
+      case 'merge':
         return runJob(fs, task)
     }
   })

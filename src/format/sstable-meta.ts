@@ -2,6 +2,7 @@
 
 import { fromBase64, toBase64 } from '../util/bytes.js'
 import type { KeyBytes } from './key-codec.js'
+import { type KeySample, type KeySampleJson, keySampleFromJson, keySampleToJson } from './key-sample.js'
 
 /** Facts of one SSTable file, exact and immutable. Parquet's own statistics are cut at 64 bytes: hints only. */
 export interface SSTableMeta {
@@ -25,18 +26,23 @@ export interface SSTableMeta {
   /** Memory that the largest row group takes as vectors: what a job's budget plans with. */
   readonly rowGroupBytesMax: number
   readonly createdMs: number
+  /** From which the distinct keys of several files together are estimated. Undefined: not known. */
+  readonly keySample?: KeySample | undefined
 }
 
 /** SSTableMeta as JSON: keys in base64. */
-export type SSTableJson = Omit<SSTableMeta, 'minKey' | 'maxKey'> & {
+export type SSTableJson = Omit<SSTableMeta, 'minKey' | 'maxKey' | 'keySample'> & {
   readonly minKey: string
   readonly maxKey: string
+  readonly keySample?: KeySampleJson
 }
 
-export function metaToJson(meta: SSTableMeta): SSTableJson {
-  return { ...meta, minKey: toBase64(meta.minKey), maxKey: toBase64(meta.maxKey) }
+export function metaToJson({ keySample, ...meta }: SSTableMeta): SSTableJson {
+  const json = { ...meta, minKey: toBase64(meta.minKey), maxKey: toBase64(meta.maxKey) }
+  return keySample === undefined ? json : { ...json, keySample: keySampleToJson(keySample) }
 }
 
-export function metaFromJson(json: SSTableJson): SSTableMeta {
-  return { ...json, minKey: fromBase64(json.minKey), maxKey: fromBase64(json.maxKey) }
+export function metaFromJson({ keySample, ...json }: SSTableJson): SSTableMeta {
+  const meta = { ...json, minKey: fromBase64(json.minKey), maxKey: fromBase64(json.maxKey) }
+  return keySample === undefined ? meta : { ...meta, keySample: keySampleFromJson(keySample) }
 }

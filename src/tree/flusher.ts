@@ -5,7 +5,7 @@
 // number, for as long as it takes; the rows are safe in their log meanwhile. If the log itself turns out to be
 // damaged, the memtable's own image is flushed instead and the damage reported.
 
-import type { FlushJob, JobResult } from '../compaction/job.js'
+import type { FlushJob, FlushResult } from '../compaction/job.js'
 import { isMarquetryError, MarquetryError } from '../errors.js'
 import type { SealedLog } from './sealed-log.js'
 
@@ -16,9 +16,9 @@ const backoffMostMs = 10_000
 export interface FlushHost {
   /** The job that flushes this log, its folder freshly numbered. */
   job(log: SealedLog): { readonly number: number; readonly job: FlushJob }
-  run(job: FlushJob): Promise<JobResult>
+  run(job: FlushJob): Promise<FlushResult>
   /** Makes the output part of the tree and the log superfluous. */
-  commit(log: SealedLog, number: number, result: JobResult, startedMs: number): Promise<void>
+  commit(log: SealedLog, number: number, result: FlushResult, startedMs: number): Promise<void>
   /** Removes what a failed attempt left. */
   discard(number: number): Promise<void>
   failed(error: unknown, willRetry: boolean): void

@@ -1,6 +1,6 @@
 // One table's flushes: what their jobs say, and how their results become part of the tree.
 
-import type { FlushJob, JobResult } from '../compaction/job.js'
+import type { FlushJob, FlushResult } from '../compaction/job.js'
 import { sstableFolder } from '../format/file-names.js'
 import type { ResolvedTableOptions } from '../options.js'
 import type { TreeEnvironment } from './environment.js'
@@ -44,11 +44,11 @@ export class TreeFlush implements FlushHost {
     return { number, job }
   }
 
-  run(job: FlushJob): Promise<JobResult> {
+  run(job: FlushJob): Promise<FlushResult> {
     return this.#tree.environment.executor.run(job)
   }
 
-  async commit(log: SealedLog, number: number, { table }: JobResult, startedMs: number): Promise<void> {
+  async commit(log: SealedLog, number: number, { table }: FlushResult, startedMs: number): Promise<void> {
     const { name, environment, files, forget } = this.#tree
     environment.health.check()
     const removeLogs = [log.number]
