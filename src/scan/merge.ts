@@ -9,6 +9,9 @@
 //    with the same row.
 // 2. Merging stops while any cursor is out of rows ("dry"): its next key may be the least.
 // 3. Comparators are made once per pair of batches, when first needed.
+//
+// Merging all versions differs at ties only: c0's row is taken, and c0 alone steps on. Its source being the newest, all its
+// versions of the key are newer than those of the others; where its next row has the key too, it is first again.
 
 import type { Batch } from '../format/batch.js'
 import { compareKeys, type RowComparator } from '../format/compare.js'
@@ -36,7 +39,38 @@ export function mergeSources(
   reverse: boolean,
   rows = batchRows,
 ): BatchSource {
-  return sources.length === 1 ? sources[0]! : new Merge(sources, keyColumns, reverse, rows)
+  if (sources.length === 1) return sources[0]!
+  return new Merge(sources, keyColumns, { reverse, rows, allVersions: false, exact: false })
+}
+
+/** What a merge of runs yields and knows. */
+export interface MergedRuns extends BatchSource {
+  /** Rows that were left out so far, a newer source having their key. */
+  readonly dropped: number
+}
+
+/**
+ * Merges runs, newest first, in ascending order, into batches of exactly `rows` rows but the last, or fewer where their
+ * strings are large.
+ * `newest`: as `mergeSources` does, each source having one row per key. `all`: sources hold versions of a key side by side,
+ * newest first, all versions of a newer source being newer; all are passed on, newest first.
+ */
+export function mergeRuns(
+  sources: readonly BatchSource[],
+  keyColumns: readonly number[],
+  versions: 'newest' | 'all',
+  rows: number,
+): MergedRuns {
+  return new Merge(sources, keyColumns, { reverse: false, rows, allVersions: versions === 'all', exact: true })
+}
+
+interface MergeOptions {
+  readonly reverse: boolean
+  /** Rows of a batch. */
+  readonly rows: number
+  readonly allVersions: boolean
+  /** Batches have `rows` rows even where that means to copy a long run instead of passing it on as a view. */
+  readonly exact: boolean
 }
 
 /** Where the merge stands in one source. */
@@ -63,10 +97,12 @@ class Cursor {
   }
 }
 
-class Merge implements BatchSource {
+class Merge implements MergedRuns {
   readonly #keyColumns: readonly number[]
   readonly #sign: 1 | -1
   readonly #target: number
+  readonly #allVersions: boolean
+  readonly #exact: boolean
   readonly #cursors: readonly Cursor[]
   readonly #order: Cursor[] = []
   readonly #dry: Cursor[]
@@ -75,14 +111,22 @@ class Merge implements BatchSource {
   #closed = false
   /** How the row where the last gallop ended compares with the head it was measured against. */
   #relation = 0
+  #dropped = 0
 
-  constructor(sources: readonly BatchSource[], keyColumns: readonly number[], reverse: boolean, rows: number) {
+  constructor(sources: readonly BatchSource[], keyColumns: readonly number[], options: MergeOptions) {
+    const { reverse, rows, allVersions, exact } = options
     this.#keyColumns = keyColumns
     this.#sign = reverse ? -1 : 1
     this.#target = rows
+    this.#allVersions = allVersions
+    this.#exact = exact
     this.#cursors = sources.map((source, index) => new Cursor(index, source))
     this.#dry = [...this.#cursors]
     this.#slices = new SliceList(rows)
+  }
+
+  get dropped(): number {
+    return this.#dropped
   }
 
   next(): Batch | undefined | Promise<Batch | undefined> {
@@ -172,21 +216,23 @@ class Merge implements BatchSource {
         : order.length === 1
           ? cursor.rows
           : this.#gallop(cursor, order[1]!)
-      const count = end - cursor.at
-      if (count > large && count > 1) {
+      const count = Math.min(end - cursor.at, this.#exact ? this.#target - slices.rows : end)
+      if (!this.#exact && count > large && count > 1) {
         // Long runs are passed on as views. Rows that wait to be gathered come first; the gallop is then repeated.
         if (slices.rows > 0) return this.#flush()
         const run = sliceBatch(cursor.batch!, cursor.at, end)
         this.#advance(cursor, end)
         return run
       }
-      if (cursor.heavy.length > 0 && !this.#fits(cursor, end)) return this.#flush()
+      if (cursor.heavy.length > 0 && !this.#fits(cursor, cursor.at + count)) return this.#flush()
       if (cursor.generation !== slices.generation) {
         cursor.generation = slices.generation
         cursor.place = slices.use(cursor.batch!)
       }
       slices.add(cursor.place, cursor.at, count)
       if (cursor.tied) this.#stepTied()
+      else if (cursor.at + count < end)
+        cursor.at += count // still the first
       else this.#advance(cursor, end)
     }
     return this.#dry.length === 0 && slices.rows > 0 ? this.#flush() : undefined
@@ -251,11 +297,19 @@ class Merge implements BatchSource {
     }
   }
 
-  /** Moves all cursors whose heads have the first one's key to their next row. */
+  /** Moves all cursors whose heads have the first one's key to their next row; only the first, if all versions count. */
   #stepTied(): void {
     const order = this.#order
+    if (this.#allVersions) {
+      const cursor = order[0]!
+      cursor.at++
+      if (cursor.at === cursor.rows) this.#dryUp()
+      else this.#place(0, 0)
+      return
+    }
     let ties = 1
     while (order[ties - 1]!.tied) ties++
+    this.#dropped += ties - 1
     for (; ties > 0; ties--) {
       const cursor = order[0]!
       cursor.at++

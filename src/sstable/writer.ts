@@ -111,6 +111,11 @@ export class SSTableWriter {
     return new SSTableWriter(fs, folder, schema, options, file)
   }
 
+  /** Bytes written to the data file so far. */
+  get bytes(): number {
+    return this.#stitcher.bytes
+  }
+
   /**
    * Writes one row group.
    * Requires: a batch of all columns in schema order, sorted, all its keys above those before; one call at a

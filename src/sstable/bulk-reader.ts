@@ -1,0 +1,151 @@
+// Reads an SSTable for a merge: whole row groups, or large pieces of them, once and in order, past every cache.
+//
+// 1. A whole row group is one read of neighbouring column chunks; all of its bytes are checked, whatever is decoded.
+// 2. A piece of a row group reads the pages that hold its rows, and no others, column by column.
+// 3. `tail` checks what stands behind the row groups, so that who reads everything has checked every byte of the file.
+
+import type { Batch } from '../format/batch.js'
+import { concatVectors } from '../format/concat.js'
+import type { Schema } from '../format/schema.js'
+import type { SSTableMeta } from '../format/sstable-meta.js'
+import { nullVector, sliceVector, type Vector } from '../format/vector.js'
+import type { FileSystem } from '../fs/file-system.js'
+import type { Reading } from '../fs/reading.js'
+import { assert } from '../util/assert.js'
+import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
+import { PageCache } from './page-cache.js'
+import { type FileColumn, type Opened, PageReader } from './page-reader.js'
+import type { SparseIndex } from './sparse-index.js'
+import { VerifiedFile } from './verified-file.js'
+
+/** Bytes of the file, checked, and where in it they begin. */
+interface Span {
+  readonly bytes: Uint8Array
+  readonly from: number
+}
+
+/** What lies in no cache costs a merge nothing to forget. */
+const noCache = new PageCache(0)
+
+/** An SSTable read by row groups; opens its files at first touch. */
+export class BulkReader {
+  readonly meta: SSTableMeta
+  readonly #schema: Schema
+  readonly #pages: PageReader
+  readonly #file: VerifiedFile
+
+  /** `schema` is the table's current one: columns that the file lacks read as nulls. */
+  constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema) {
+    this.meta = meta
+    this.#schema = schema
+    this.#pages = new PageReader(fs, folder, meta, schema, noCache)
+    this.#file = new VerifiedFile(fs, folder, meta)
+  }
+
+  /** What index.sparse says. */
+  open(): Reading<Opened> {
+    return this.#pages.open()
+  }
+
+  /**
+   * Rows `from` up to but not with `to`: all columns in schema order, sequence numbers and, if the file has any,
+   * tombstones. Requires: `from < to`, all in one row group.
+   */
+  *rows(from: number, to: number): Reading<Batch> {
+    const opened = yield* this.open()
+    const { index } = opened
+    const group = index.groupOf(from)
+    const first = index.rowGroupFirstRow[group]!
+    const end = index.rowGroupFirstRow[group + 1]!
+    assert(from < to && to <= end, 'rows are read from one row group')
+    const span = from === first && to === end ? yield* this.#rowGroup(index, group) : undefined
+    const columns: Vector[] = []
+    for (const [i, column] of opened.columns.entries()) {
+      if (column !== undefined) columns.push(yield* this.#vector(index, column, from, to, span))
+      else columns.push(nullVector(this.#schema.columns[i]!.codec.layout, to - from))
+    }
+    const seq = (yield* this.#vector(index, opened.seq, from, to, span)).values as Float64Array
+    const { tombstones } = this.meta
+    const deleted = tombstones === 0 ? undefined : yield* this.#vector(index, opened.deleted, from, to, span)
+    return { rows: to - from, columns, seq, deleted: deleted?.values as Uint8Array | undefined }
+  }
+
+  /** Everything behind the last row group: page indexes and footer. */
+  *tail(): Reading<Span> {
+    const { index } = yield* this.open()
+    const from = rowGroupSpan(index, index.rowGroups - 1).to
+    return { bytes: yield* this.#file.read(from, this.meta.bytes), from }
+  }
+
+  /** Closes the file. Idempotent. Requires: no reading is under way. */
+  close(): void {
+    this.#pages.close()
+    this.#file.close()
+  }
+
+  *#rowGroup(index: SparseIndex, group: number): Reading<Span> {
+    const { from, to } = rowGroupSpan(index, group)
+    return { bytes: yield* this.#file.read(from, to), from }
+  }
+
+  /** Rows of a column, decoded from `span` where it was read already. */
+  *#vector(
+    index: SparseIndex,
+    column: FileColumn,
+    from: number,
+    to: number,
+    span: Span | undefined,
+  ): Reading<Vector> {
+    const chunk = index.groupOf(from) * index.columns + column.number
+    const { first, last } = index.pagesOf(column.number, from, to)
+    const start = index.pageOffset[first]!
+    const end = index.pageOffset[last]! + index.pageBytes[last]!
+    const pages = span ?? { bytes: yield* this.#file.read(start, end), from: start }
+    let dictionary: Vector | undefined
+    const parts: Vector[] = []
+    for (let page = first; page <= last; page++) {
+      const at = index.pageOffset[page]!
+      const stored = openPage(this.#file.path, at, slice(pages, at, index.pageBytes[page]!))
+      if (dictionary === undefined && needsDictionary(stored)) {
+        dictionary = yield* this.#dictionary(index, column, chunk, span)
+      }
+      const firstRow = index.pageFirstRow[page]!
+      const rows = index.pageEndRow(chunk, page) - firstRow
+      const vector = decodeDataPage(stored, column, rows, dictionary)
+      parts.push(sliceVector(vector, Math.max(from - firstRow, 0), Math.min(to - firstRow, rows)))
+    }
+    return concatVectors(column.layout, parts)
+  }
+
+  *#dictionary(
+    index: SparseIndex,
+    column: FileColumn,
+    chunk: number,
+    span: Span | undefined,
+  ): Reading<Vector | undefined> {
+    const at = index.chunkDictionary[chunk]!
+    if (at === 0) return undefined
+    const length = index.chunkDictionaryBytes[chunk]!
+    const bytes = span ? slice(span, at, length) : yield* this.#file.read(at, at + length)
+    return decodeDictionaryPage(openPage(this.#file.path, at, bytes), column)
+  }
+}
+
+function slice(span: Span, at: number, length: number): Uint8Array {
+  return span.bytes.subarray(at - span.from, at - span.from + length)
+}
+
+/** Where the column chunks of a row group lie: one behind the other. */
+export function rowGroupSpan(
+  index: SparseIndex,
+  group: number,
+): { readonly from: number; readonly to: number } {
+  const firstChunk = group * index.columns
+  const firstPage = index.chunkPages[firstChunk]!
+  const lastPage = index.chunkPages[firstChunk + index.columns]! - 1
+  const dictionary = index.chunkDictionary[firstChunk]!
+  return {
+    from: dictionary === 0 ? index.pageOffset[firstPage]! : dictionary,
+    to: index.pageOffset[lastPage]! + index.pageBytes[lastPage]!,
+  }
+}

@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest'
+import type { MergeJob } from '#src/compaction/job.js'
+import { JobControl } from '#src/compaction/job-control.js'
+import { runMerge } from '#src/compaction/merge-job.js'
+import { t } from '#src/format/column.js'
+import type { KeyBytes } from '#src/format/key-codec.js'
+import { defineSchema } from '#src/format/schema.js'
+import { FaultyFileSystem } from '#src/fs/faulty.js'
+import { readWhole } from '#src/fs/file-system.js'
+import { MemoryFileSystem } from '#src/fs/memory.js'
+import { blockBytes } from '#src/sstable/checksums.js'
+import { compareBytes } from '#src/util/bytes.js'
+import { contentOfVersions, keyOf, property, type Random, sortVersions, type Version } from '../scan/support.js'
+import { contentOfTables, expectedOf, type MergeCase, output, randomCase, writeTable } from './merge-support.js'
+
+const allOf = ({ schema }: MergeCase) => schema.columns.map((_, index) => index)
+
+async function merged(given: MergeCase, job: MergeJob = given.job) {
+  const result = await runMerge(given.fs, job)
+  return { result, content: contentOfTables(given.fs, given.schema, job.folder, result.tables) }
+}
+
+/** A key of the case, a prefix of one, or one that lies right behind one. */
+function randomBound(random: Random, { runs, schema }: MergeCase): KeyBytes {
+  const key = keyOf(schema, random.pick(random.pick(runs.filter((run) => run.length > 0))).row)
+  const form = random.below(4)
+  if (form === 0) return key.subarray(0, random.below(key.length + 1))
+  return form === 1 ? Uint8Array.of(...key, 0) : key
+}
+
+describe('a merge', () => {
+  property('keeps what its rules say, whatever goes in', 250, async (random) => {
+    const base = await randomCase(random, { rowsMax: random.pick([5, 60]) })
+    const [gte, lt] = [randomBound(random, base), randomBound(random, base)]
+    const range = random.pick([
+      undefined,
+      undefined,
+      { gte, lt },
+      { gte, lt: undefined },
+      { gte: undefined, lt },
+    ])
+    const given = { ...base, job: { ...base.job, ...(range && { range }) } }
+    const expected = expectedOf(given)
+    const { result, content } = await merged(given)
+    expect(content).toEqual(contentOfVersions(given.schema, allOf(given), expected.rows))
+    expect(result.rowsIn).toBe(expected.rowsIn)
+    // What the metadata says of the files that were written.
+    const keys = expected.rows.map(({ row }) => keyOf(given.schema, row))
+    let at = 0
+    for (const [i, meta] of result.tables.entries()) {
+      const rows = expected.rows.slice(at, at + meta.rows)
+      const inTable = keys.slice(at, at + meta.rows)
+      at += meta.rows
+      expect(meta.tombstones).toBe(rows.filter(({ deleted }) => deleted).length)
+      expect(meta.minSeq).toBe(Math.min(...rows.map(({ seq }) => seq)))
+      expect(meta.maxSeq).toBe(Math.max(...rows.map(({ seq }) => seq)))
+      expect(meta.keys).toBe(new Set(inTable.map(String)).size)
+      expect([meta.minKey, meta.maxKey]).toEqual([inTable[0], inTable.at(-1)])
+      const next = result.tables[i + 1]
+      if (next !== undefined) expect(compareBytes(meta.maxKey, next.minKey)).toBeLessThan(0)
+    }
+    expect(at).toBe(keys.length)
+  })
+
+  property('cut into ranges gives together what it gives as one', 60, async (random) => {
+    const given = await randomCase(random, { rowsMax: 60 })
+    const whole = await merged(given)
+    const cuts = Array.from({ length: 1 + random.below(3) }, () => randomBound(random, given)).sort(
+      compareBytes,
+    )
+    const pieces: unknown[] = []
+    let rowsIn = 0
+    for (let i = 0; i <= cuts.length; i++) {
+      const range = { gte: cuts[i - 1], lt: cuts[i] }
+      const { content, result } = await merged(given, { ...given.job, folder: `tmp/00000${i + 2}`, range })
+      pieces.push(...content)
+      rowsIn += result.rowsIn
+    }
+    expect(pieces).toEqual(whole.content)
+    expect(rowsIn).toBe(whole.result.rowsIn)
+  })
+})
+
+const schema = defineSchema({ columns: { id: t.int32(), text: t.utf8() }, key: ['id'] })
+
+interface Plain {
+  readonly runs: readonly (readonly Version[])[]
+  readonly change?: Partial<MergeJob>
+  readonly groupRows?: number
+}
+
+/** Runs of one table each, newest first. */
+async function plainCase({ runs, change = {}, groupRows = 50 }: Plain): Promise<MergeCase> {
+  const fs = new MemoryFileSystem()
+  await fs.makeDirectory('sst')
+  await fs.makeDirectory('tmp')
+  const sorted = runs.map((run) => sortVersions(schema, run))
+  const inputs = await Promise.all(
+    sorted.map(async (run, i) => [
+      { folder: `sst/${i}`, meta: await writeTable(fs, `sst/${i}`, schema, run, groupRows) },
+    ]),
+  )
+  const job: MergeJob = {
+    kind: 'merge',
+    folder: 'tmp/000001',
+    schema: schema.toJSON(),
+    output: { ...output, targetFileBytes: 1 << 20 },
+    inputs,
+    snapshots: [],
+    older: [],
+    memoryBytes: 64 << 20,
+    createdMs: 5,
+    ...change,
+  }
+  return { fs, schema, runs: sorted, job }
+}
+
+const put = (id: number, seq: number): Version => ({
+  row: { id, text: `text ${id} ${seq}` },
+  seq,
+  deleted: false,
+})
+const gone = (id: number, seq: number): Version => ({ row: { id, text: '' }, seq, deleted: true })
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+const seqs = (content: readonly unknown[]) => (content as [unknown, number, boolean][]).map(([, seq]) => seq)
+
+describe('what a merge keeps', () => {
+  test('of tombstones: none without something older, and none that only newer versions follow', async () => {
+    const given = await plainCase({ runs: [[put(1, 20), gone(2, 21)], [gone(1, 10), put(2, 11), gone(3, 12)]] }) // biome-ignore format: rows
+    const { result, content } = await merged(given)
+    expect(content).toEqual(contentOfVersions(schema, [0, 1], [{ ...put(1, 20), seq: 0 }]))
+    expect(result.tables[0]).toMatchObject({ tombstones: 0 })
+  })
+
+  test('of a file without survivors among the tombstones: REQUIRED columns', async () => {
+    const given = await plainCase({ runs: [[gone(1, 20)], [put(1, 10), put(2, 11)]] })
+    const { result } = await merged(given)
+    const data = await readWhole(given.fs, 'tmp/000001/000000/data.parquet')
+    const { parquetMetadata } = await import('hyparquet')
+    const { schema: columns } = parquetMetadata(data.slice().buffer)
+    expect(columns.slice(1).map(({ repetition_type }) => repetition_type)).toEqual(Array(4).fill('REQUIRED'))
+    expect(result.tables.map(({ rows }) => rows)).toEqual([1])
+  })
+
+  test('nothing, where nothing is left', async () => {
+    const given = await plainCase({ runs: [[gone(1, 20)], [put(1, 10)]] })
+    expect(await merged(given)).toMatchObject({ content: [], result: { tables: [], rowsIn: 2 } })
+  })
+
+  test('a version in the place of its snapshot, even one that equals its number', async () => {
+    const runs = [[put(1, 30)], [put(1, 20)], [put(1, 10)]]
+    for (const [snapshots, kept] of [
+      [[9], [30]],
+      [[10], [30, 10]],
+      [[19], [30, 10]],
+      [[20], [30, 20]],
+      [[29], [30, 20]],
+      [[30], [0]],
+      [
+        [10, 15, 20, 31],
+        [30, 20, 10],
+      ],
+    ] as const) {
+      const given = await plainCase({ runs, change: { snapshots } })
+      expect(seqs((await merged(given)).content), snapshots.join()).toEqual(kept)
+    }
+  })
+
+  test('tombstones and numbers where older files may hold the key, both ends included', async () => {
+    const key = (id: number) => keyOf(schema, { id })
+    const older = [{ minKey: key(2), maxKey: key(3) }]
+    const runs = [[gone(1, 11), gone(2, 12), gone(3, 13), gone(4, 14)], range(1, 6).map((id) => put(id, id))]
+    const puts = await plainCase({ runs: [runs[1]!], change: { older } })
+    expect(seqs((await merged(puts)).content)).toEqual([0, 2, 3, 0, 0])
+    const both = await plainCase({ runs, change: { older } })
+    expect(seqs((await merged(both)).content)).toEqual([12, 13, 0])
+  })
+})
+
+describe('a merge that fails', () => {
+  const two = () =>
+    plainCase({
+      runs: [range(0, 900).map((i) => put(2 * i, 5000 + i)), range(0, 900).map((i) => put(3 * i, i))],
+      groupRows: 300,
+    })
+
+  test('names the input in which any block is damaged, and leaves nothing', async () => {
+    for (const damaged of [0, 1]) {
+      const size = (await two()).job.inputs[damaged]![0]!.meta.bytes
+      for (let block = 0; block * blockBytes < size; block++) {
+        const given = await two()
+        const path = `sst/${damaged}/data.parquet`
+        const file = await given.fs.open(path, 'write')
+        const at = Math.min(block * blockBytes + 1234, size - 1)
+        const byte = new Uint8Array(1)
+        await file.read(byte, at)
+        await file.write(Uint8Array.of(byte[0]! ^ 4), at)
+        await expect(runMerge(given.fs, given.job)).rejects.toMatchObject({
+          code: 'MARQUETRY_CORRUPTION',
+          file: path,
+          offset: block * blockBytes,
+        })
+        expect(await given.fs.stat(given.job.folder)).toBeUndefined()
+      }
+    }
+  })
+
+  test('whichever operation it is that fails, tells so and leaves nothing', async () => {
+    const clean = await two()
+    const counting = new FaultyFileSystem(clean.fs)
+    await runMerge(counting, clean.job)
+    const operations = counting.log.length
+    expect(operations).toBeGreaterThan(20)
+    for (let nth = 1; nth <= operations; nth++) {
+      const given = await two()
+      const fs = new FaultyFileSystem(given.fs)
+      fs.failAt({ nth, code: 'EIO' })
+      const failed = await runMerge(fs, given.job).then(
+        () => false,
+        (error) => error.code === 'MARQUETRY_IO',
+      )
+      if (failed) expect(await given.fs.stat(given.job.folder), counting.log[nth - 1]).toBeUndefined()
+      else expect(counting.log[nth - 1]).toMatch(/^close/) // of a file that was only read
+    }
+  })
+
+  test('by request ends as aborted, and says before how far it is', async () => {
+    const given = await two()
+    const control = new JobControl()
+    await runMerge(given.fs, { ...given.job, control: control.shared })
+    expect(control.rows).toBe(1800)
+    control.cancel()
+    const again = { ...given.job, folder: 'tmp/000002', control: control.shared }
+    await expect(runMerge(given.fs, again)).rejects.toMatchObject({ code: 'MARQUETRY_ABORTED' })
+    expect(await given.fs.stat('tmp/000002')).toBeUndefined()
+  })
+})
