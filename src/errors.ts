@@ -88,3 +88,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export function aborted(signal: AbortSignal): MarquetryError {
   return new MarquetryError('MARQUETRY_ABORTED', 'The operation was aborted', { cause: signal.reason })
 }
+
+/** An error about one option. */
+export function invalidOption(option: string, message: string): MarquetryError {
+  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+}

@@ -16,6 +16,7 @@ export {
   type TableOptions,
   type WalMode,
 } from './options.js'
+export type { CompactionOptions, Scaling } from './options-compaction.js'
 export { Table, type TableStats } from './table.js'
 export type { Scan } from './table-scan.js'
 export type {

@@ -1,8 +1,16 @@
 // Every option of `open` and `db.table`: its type, its default, its check. Options that are contradictory or out of
 // range are refused with MARQUETRY_INVALID_OPTION and the option's name before anything is touched.
 
-import { MarquetryError } from './errors.js'
+import { invalidOption } from './errors.js'
 import type { FileSystem } from './fs/file-system.js'
+import {
+  type CompactionOptions,
+  type ResolvedCompactionOptions,
+  resolveCompactionOptions,
+  resolveTableCompaction,
+} from './options-compaction.js'
+
+export { invalidOption }
 
 const mebibyte = 1024 * 1024
 
@@ -56,6 +64,8 @@ export interface TableOptions {
   readonly immutableMemtablesMax?: number | undefined
   /** Flushes of one table at a time. Default 1. */
   readonly flushWorkers?: number | undefined
+  /** How and when SSTables are merged; `CompactionOptions` and docs/compaction.md say more. Default `leveled`. */
+  readonly compaction?: CompactionOptions | undefined
   /** Default `snappy`. */
   readonly compression?: Compression | undefined
   /** Most rows of a row group. Default 131,072. */
@@ -94,9 +104,10 @@ export interface OpenOptions extends TableOptions {
 }
 
 type Resolved<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
-export type ResolvedTableOptions = Resolved<Omit<TableOptions, 'preset'>>
+type PlainTableOptions = Resolved<Omit<TableOptions, 'preset' | 'compaction'>>
+export type ResolvedTableOptions = PlainTableOptions & { readonly compaction: ResolvedCompactionOptions }
 
-const tableDefaults: ResolvedTableOptions = {
+const tableDefaults: PlainTableOptions = {
   wal: 'sync',
   walBatchMs: 10,
   memtable: 'enhanced-skiplist',
@@ -114,7 +125,7 @@ const tableDefaults: ResolvedTableOptions = {
   flushOnClose: true,
 }
 
-const presets: { readonly [P in Preset]: Partial<ResolvedTableOptions> } = {
+const presets: { readonly [P in Preset]: Partial<PlainTableOptions> } = {
   balanced: { memtable: 'enhanced-skiplist', wal: 'sync' },
   'high-performance': {
     memtable: 'hash-skiplist',
@@ -128,11 +139,6 @@ const presets: { readonly [P in Preset]: Partial<ResolvedTableOptions> } = {
     memtableBytes: mebibyte,
     immutableMemtablesMax: 2,
   },
-}
-
-/** An error about one option. */
-export function invalidOption(option: string, message: string): MarquetryError {
-  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
 }
 
 type Check = (option: string, value: unknown) => void
@@ -184,6 +190,10 @@ const tableChecks: { readonly [K in keyof TableOptions]-?: Check } = {
   memtableRows: integer(1, 2 ** 31, true),
   immutableMemtablesMax: integer(1, 1000),
   flushWorkers: integer(1, 16),
+  // Checked whole once the strategy is known, which may be the database's: `resolveTableOptions`.
+  compaction: (option, value) => {
+    if (typeof value !== 'object' || value === null) throw invalidOption(option, 'must be an object')
+  },
   compression: oneOf('uncompressed', 'snappy', 'lz4_raw', 'zstd'),
   rowGroupRows: integer(1, 2 ** 24),
   rowGroupBytes: integer(1024, 1024 * mebibyte),
@@ -196,6 +206,9 @@ const tableChecks: { readonly [K in keyof TableOptions]-?: Check } = {
 
 const openChecks: { readonly [K in keyof OpenOptions]-?: Check } = {
   ...tableChecks,
+  compaction: (_, value) => {
+    resolveCompactionOptions(value)
+  },
   readOnly: flag,
   createIfMissing: flag,
   cacheBytes: integer(0, 2 ** 40),
@@ -237,5 +250,11 @@ export function resolveTableOptions(options: unknown, database: TableOptions): R
   }
   // Ours from now on: what the caller does to its object later was never checked.
   if (resolved['filter'] !== false) resolved['filter'] = { ...(resolved['filter'] as object) }
+  const compaction = (options as TableOptions).compaction
+  resolved['compaction'] = resolveTableCompaction(
+    compaction,
+    database.compaction,
+    resolved as unknown as PlainTableOptions,
+  )
   return resolved as unknown as ResolvedTableOptions
 }

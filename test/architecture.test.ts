@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ['util', 'errors'],
   ['format'],
   ['fs'],
-  ['options'],
+  ['options', 'options-compaction'],
   ['wal', 'memtable', 'sstable', 'version', 'scan'],
   ['compaction'],
   ['tree'],
@@ -24,9 +24,9 @@ const layers: readonly (readonly string[])[] = [
   ['index'],
   ['level', 'cli'],
 ]
-const friends = new Set(['util', 'errors'])
+const friends = new Set(['util', 'errors', 'options', 'options-compaction'])
 /** Files directly in src/ that are units of their own; all others there are the public face: table, database, … */
-const single = new Set(['errors', 'options', 'index'])
+const single = new Set(['errors', 'options', 'options-compaction', 'index'])
 
 interface SourceFile {
   /** From the root, with slashes: `src/format/schema.ts`. */

@@ -24,6 +24,7 @@ const wrong: Record<string, readonly unknown[]> = {
   memtableRows: [...notNumbers, 0],
   immutableMemtablesMax: [...notNumbers, 0, Infinity],
   flushWorkers: [...notNumbers, 0, 1000],
+  compaction: ['leveled', 5, null, { strategy: 'lazy' }, { levelRatio: 1 }, { scaling: 'T4' }, { ratio: 10 }],
   compression: ['gzip', 'SNAPPY', 'brotli', 1, null, false],
   rowGroupRows: [...notNumbers, 0, Infinity],
   rowGroupBytes: [...notNumbers, 0, 2 ** 40],
