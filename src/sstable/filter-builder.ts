@@ -35,27 +35,18 @@ export function filterSize(
   return { bits, hashes: optimalHashes(bits, keys) }
 }
 
-/** Collects the hashes of an SSTable's keys while it is written; how many there will be need not be known. */
-export class KeyFilterBuilder {
-  readonly #errorRate: number
+/** Hashes the keys of batches. Its working memory is used again from batch to batch. */
+export class KeyHasher {
   readonly #encoder = new KeyColumnEncoder()
   readonly #block = new Uint32Array(2 * blockRows)
-  /** Hashes of distinct keys, two elements each, per batch. */
-  readonly #hashes: Uint32Array[] = []
-  #keys = 0
-
-  /** Requires: `errorRate` is above 0 and below 1. */
-  constructor(errorRate: number) {
-    assert(errorRate > 0 && errorRate < 1, 'the error rate of a filter is a probability')
-    this.#errorRate = errorRate
-  }
 
   /**
-   * Adds the keys of a batch of `rows` rows; `vectors` are its key columns in key order.
+   * The hashes of the distinct keys of `rows` rows, in their order, two elements each; `vectors` are the key columns in
+   * key order.
    * Requires: versions of a key lie side by side. They have one hash, which is how they are known here: two keys
    * with the same hash have the same bits, so that nothing is lost if neighbours should ever collide.
    */
-  add(vectors: readonly Vector[], rows: number): void {
+  hash(vectors: readonly Vector[], rows: number): Uint32Array {
     const encoder = this.#encoder
     const block = this.#block
     const hashes = new Uint32Array(2 * rows)
@@ -72,8 +63,33 @@ export class KeyFilterBuilder {
         hashes[length++] = second
       }
     }
-    this.#hashes.push(hashes.subarray(0, length))
-    this.#keys += length / 2
+    return hashes.subarray(0, length)
+  }
+}
+
+/** Collects the hashes of an SSTable's keys while it is written; how many there will be need not be known. */
+export class KeyFilterBuilder {
+  readonly #errorRate: number
+  readonly #hasher = new KeyHasher()
+  /** Hashes of distinct keys, two elements each, per batch. */
+  readonly #hashes: Uint32Array[] = []
+  #keys = 0
+
+  /** Requires: `errorRate` is above 0 and below 1. */
+  constructor(errorRate: number) {
+    assert(errorRate > 0 && errorRate < 1, 'the error rate of a filter is a probability')
+    this.#errorRate = errorRate
+  }
+
+  /** Adds the keys of a batch; see `KeyHasher.hash`. */
+  add(vectors: readonly Vector[], rows: number): void {
+    this.addHashes(this.#hasher.hash(vectors, rows))
+  }
+
+  /** Adds keys by their hashes, as a KeyHasher makes them. */
+  addHashes(hashes: Uint32Array): void {
+    this.#hashes.push(hashes)
+    this.#keys += hashes.length / 2
   }
 
   /** The body of filter.bloom; undefined: there are too few keys for one. */

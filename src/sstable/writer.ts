@@ -10,6 +10,7 @@ import type { Batch } from '../format/batch.js'
 import { compareKeys } from '../format/compare.js'
 import { sstableFiles } from '../format/file-names.js'
 import { type KeyBytes, vectorKey } from '../format/key-codec.js'
+import { KeySampler } from '../format/key-sample.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { vectorBytes } from '../format/vector.js'
@@ -19,7 +20,7 @@ import { assert } from '../util/assert.js'
 import { compareBytes, toBase64 } from '../util/bytes.js'
 import { blockBytes, ChecksumBuilder, type Checksums, encodeChecksums } from './checksums.js'
 import { type EncodeOptions, encodeRowGroup } from './encode-row-group.js'
-import { KeyFilterBuilder } from './filter-builder.js'
+import { KeyFilterBuilder, KeyHasher } from './filter-builder.js'
 import type { SortingColumn } from './parquet-footer.js'
 import { encodeSidecar, sidecarKinds } from './sidecar.js'
 import { type ChunkPages, SparseIndexBuilder } from './sparse-index-builder.js'
@@ -61,6 +62,8 @@ export class SSTableWriter {
   readonly #file: FileHandle
   readonly #stitcher: ParquetStitcher
   readonly #checksums = new ChecksumBuilder()
+  readonly #hasher = new KeyHasher()
+  readonly #sampler = new KeySampler()
   readonly #filter: KeyFilterBuilder | undefined
   /** Keys and pages for index.sparse, until the file says how its columns are stored. */
   readonly #sparseKeys: KeyBytes[] = []
@@ -157,6 +160,7 @@ export class SSTableWriter {
       digest: checksums.digest,
       rowGroupBytesMax,
       createdMs,
+      keySample: this.#sampler.finish(),
     }
   }
 
@@ -186,7 +190,9 @@ export class SSTableWriter {
     progress.minKey ??= first
     progress.maxKey = vectorKey(this.#schema, keys, rows - 1)
     progress.keys += distinct
-    this.#filter?.add(keys, rows)
+    const hashes = this.#hasher.hash(keys, rows)
+    for (let i = 0; i < hashes.length; i += 2) this.#sampler.add(hashes[i]!)
+    this.#filter?.addHashes(hashes)
     const interval = this.#options.sparseIndexInterval
     const before = this.#stitcher.rows
     for (let row = (interval - (before % interval)) % interval; row < rows; row += interval) {

@@ -29,7 +29,7 @@ function randomBound(random: Random, { runs, schema }: MergeCase): KeyBytes {
 }
 
 describe('a merge', () => {
-  property('keeps what its rules say, whatever goes in', 250, async (random) => {
+  property('keeps what its rules say, whatever goes in', 200, async (random) => {
     const base = await randomCase(random, { rowsMax: random.pick([5, 60]) })
     const [gte, lt] = [randomBound(random, base), randomBound(random, base)]
     const range = random.pick([
@@ -62,7 +62,7 @@ describe('a merge', () => {
     expect(at).toBe(keys.length)
   })
 
-  property('cut into ranges gives together what it gives as one', 60, async (random) => {
+  property('cut into ranges gives together what it gives as one', 40, async (random) => {
     const given = await randomCase(random, { rowsMax: 60 })
     const whole = await merged(given)
     const cuts = Array.from({ length: 1 + random.below(3) }, () => randomBound(random, given)).sort(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { MarquetryError } from '#src/errors.js'
 import { t } from '#src/format/column.js'
 import { encodeKey } from '#src/format/key-codec.js'
+import { estimateKeys, type KeySample } from '#src/format/key-sample.js'
 import { defineSchema } from '#src/format/schema.js'
 import { fixedVector } from '#src/format/vector.js'
 import { FaultyFileSystem } from '#src/fs/faulty.js'
@@ -66,6 +67,26 @@ describe('SSTable writer', () => {
     expect(meta.bytes).toBe((await fs.stat('/tmp/t/data.parquet'))?.bytes)
     expect(meta.rowGroupBytesMax).toBeGreaterThan(4 * (4 + 8 + 8))
     expect(meta.rowGroupBytesMax).toBeLessThan(1000)
+  })
+
+  test('the key sample is one of the distinct keys, with filters or without', async () => {
+    const samples: KeySample[] = []
+    for (const filter of [undefined, { errorRate: 0.01 }]) {
+      for (const [from, to] of [
+        [0, 100],
+        [0, 20_000],
+        [10_000, 30_000],
+      ] as const) {
+        const versions = range(from, to).flatMap((newer) => [{ ...newer, seq: newer.seq + 50_000 }, newer])
+        const { keySample } = await (await writeGroups(await memory(), [versions], { filter })).finish(0)
+        samples.push(keySample!)
+      }
+    }
+    expect(samples.slice(0, 3)).toEqual(samples.slice(3))
+    const [small, low, high] = samples
+    expect(estimateKeys([small!])).toBe(100) // exact: the sample is the whole set
+    expect(Math.abs(estimateKeys([low!]) / 20_000 - 1)).toBeLessThan(0.3)
+    expect(Math.abs(estimateKeys([low!, high!]) / 30_000 - 1)).toBeLessThan(0.3)
   })
 
   test('checksums cover the file and carry the digest', async () => {
