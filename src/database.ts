@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import { availableParallelism, endianness } from 'node:os'
 import { resolve } from 'node:path'
 import { inlineExecutor, poolExecutor } from './compaction/executor.js'
+import { MergeSlots } from './compaction/slots.js'
 import { DatabaseDirectory } from './database-directory.js'
 import { MarquetryError } from './errors.js'
 import { type CatalogEntry, checkTableName } from './format/catalog.js'
@@ -29,6 +30,7 @@ import { TreeFiles } from './tree/tree-files.js'
 import { Serial } from './util/serial.js'
 
 const cacheBytesDefault = 64 * 1024 * 1024
+const mergeMemoryBytesDefault = 256 * 1024 * 1024
 
 /** What `db.metrics()` tells; counters run since the database was opened. */
 export interface Metrics {
@@ -304,6 +306,8 @@ function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmit
   const threads = options.workers ?? Math.max(1, availableParallelism() - 1)
   return {
     fs,
+    mergeSlots: new MergeSlots(Math.max(1, fs.sharedWithWorkers ? threads : 1)),
+    mergeMemoryBytes: options.mergeMemoryBytes ?? mergeMemoryBytesDefault,
     executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
     cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
     health: makeHealth(),

@@ -16,7 +16,8 @@ export {
   type TableOptions,
   type WalMode,
 } from './options.js'
-export type { CompactionOptions, Scaling } from './options-compaction.js'
+export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
+export type { CompactOptions, CompactProgress } from './read-options.js'
 export { Table, type TableStats } from './table.js'
 export type { Scan } from './table-scan.js'
 export type {
@@ -27,5 +28,11 @@ export type {
   ImportProgress,
   ImportResult,
 } from './transfer/transfer-options.js'
-export type { BackgroundErrorEvent, Events, FlushEvent, StallEvent } from './tree/environment.js'
+export type {
+  BackgroundErrorEvent,
+  CompactionEvent,
+  Events,
+  FlushEvent,
+  StallEvent,
+} from './tree/environment.js'
 export { and, not, or } from './where.js'

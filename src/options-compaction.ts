@@ -12,8 +12,8 @@ const mebibyte = 1024 * 1024
  */
 export type Scaling = 'N' | `${'L' | 'T'}${number}`
 
-/** Names of the compaction strategies. */
-export const compactionStrategies = ['leveled', 'size-tiered', 'unified'] as const
+/** Names of the compaction strategies. `none`: merges are done by `table.compact` only. */
+export const compactionStrategies = ['leveled', 'size-tiered', 'unified', 'none'] as const
 
 /** Name of a compaction strategy. */
 export type CompactionStrategyName = (typeof compactionStrategies)[number]
@@ -67,8 +67,11 @@ export type SizeTieredOptions = CommonOptions & SizeTieredOnly & { readonly stra
 /** Options of the unified strategy, complete. */
 export type UnifiedOptions = CommonOptions & UnifiedOnly & { readonly strategy: 'unified' }
 
+/** Options without a strategy, complete. */
+export type NoStrategyOptions = CommonOptions & { readonly strategy: 'none' }
+
 /** Options of a strategy, complete. */
-export type ResolvedCompactionOptions = LeveledOptions | SizeTieredOptions | UnifiedOptions
+export type ResolvedCompactionOptions = LeveledOptions | SizeTieredOptions | UnifiedOptions | NoStrategyOptions
 
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
@@ -129,6 +132,7 @@ const ownChecks = {
   },
   'size-tiered': { runsMin: integer(2, 1000), sizeRatio: number(1.1, 100) },
   unified: { scaling: scalings },
+  none: {},
 } satisfies { readonly [S in CompactionStrategyName]: { readonly [name: string]: Check } }
 
 /**
@@ -215,6 +219,7 @@ function withDefaults(
       levelRowsBase: value('levelRowsBase') ?? Number.POSITIVE_INFINITY,
     }
   }
+  if (strategy === 'none') return { strategy, ...common }
   if (strategy === 'size-tiered') {
     return { strategy, ...common, runsMin: value('runsMin') ?? 4, sizeRatio: value('sizeRatio') ?? 2 }
   }

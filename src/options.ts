@@ -95,6 +95,8 @@ export interface OpenOptions extends TableOptions {
   readonly createIfMissing?: boolean | undefined
   /** Memory for decoded pages, shared by all tables. Default 64 MiB. */
   readonly cacheBytes?: number | undefined
+  /** What one merge may hold in memory: decoded rows, the row group that is written, its encoded form. Default 256 MiB. */
+  readonly mergeMemoryBytes?: number | undefined
   /** Worker threads of the process-wide pool; 0 runs jobs on the calling thread. Default: cores − 1, at least 1. */
   readonly workers?: number | undefined
   /** The file system to live on. Default: the operating system's. Others run jobs on the calling thread. */
@@ -212,6 +214,7 @@ const openChecks: { readonly [K in keyof OpenOptions]-?: Check } = {
   readOnly: flag,
   createIfMissing: flag,
   cacheBytes: integer(0, 2 ** 40),
+  mergeMemoryBytes: integer(mebibyte, 2 ** 40),
   workers: integer(0, 256),
   fileSystem: typeIs('object'),
   clock: typeIs('function'),

@@ -10,6 +10,7 @@ import type {
   BatchOperation,
   Columns,
   KeyOf,
+  KeyRangeOptions,
   Projected,
   ReadOptions,
   RowInput,
@@ -22,7 +23,16 @@ import type {
 import type { SchemaJson } from './format/schema.js'
 import { readAsync, readSync } from './fs/reading.js'
 import type { Memtable } from './memtable/memtable.js'
-import { checkNames, checkScanOptions, invalidColumns, readOptionNames } from './read-options.js'
+import type { CompactionOptions } from './options-compaction.js'
+import {
+  boundNames,
+  type CompactOptions,
+  checkCompactOptions,
+  checkNames,
+  checkScanOptions,
+  invalidColumns,
+  readOptionNames,
+} from './read-options.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
@@ -258,6 +268,50 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   /** Makes everything written before this call part of an SSTable. */
   flush(): Promise<void> {
     return this.#tree.flush()
+  }
+
+  /**
+   * Removes every row of a key range that was written before this call. Files that lie wholly in the range, and that no
+   * snapshot needs, are dropped; the rest gets tombstones, a key at a time. Without bounds: all rows. Not atomic: a
+   * crash may leave a part of it done, and calling it again completes it.
+   */
+  async deleteRange<R extends KeyRangeOptions<C, K>>(bounds: R = {} as R): Promise<void> {
+    checkNames(bounds, boundNames, 'deletions')
+    await this.#tree.deleteRange(encodeRange(this.#tree.schema, bounds as Bounds))
+  }
+
+  /**
+   * Merges all files that hold keys of a range, memtables flushed first, so that of every key one version is left, and
+   * of deleted ones none; older versions that open snapshots see stay. Without bounds: the whole table. Rejects with
+   * MARQUETRY_ABORTED if the signal says so, and then nothing has changed.
+   */
+  async compact<O extends CompactOptions<C, K>>(options: O = {} as O): Promise<void> {
+    checkCompactOptions(options)
+    const range = encodeRange(this.#tree.schema, options as Bounds)
+    await this.#tree.compact({ range, signal: options.signal, onProgress: options.onProgress })
+  }
+
+  /**
+   * Changes how the table is compacted, until it is opened again. Nothing is rewritten for that alone. Throws
+   * MARQUETRY_INVALID_OPTION.
+   */
+  setCompaction(options: CompactionOptions): void {
+    this.#tree.setCompaction(options)
+  }
+
+  /** Begins no merges by itself any more; resolves when those under way have ended. `compact` still works. */
+  pauseCompaction(): Promise<void> {
+    return this.#tree.compaction.pause()
+  }
+
+  /** Undoes `pauseCompaction`. */
+  resumeCompaction(): void {
+    this.#tree.compaction.resume()
+  }
+
+  /** Resolves when no merge runs and the strategy wants none. */
+  compactionIdle(): Promise<void> {
+    return this.#tree.compaction.idle()
   }
 
   stats(): TableStats {

@@ -22,7 +22,7 @@ export function poolExecutor(threads: number): JobExecutor {
   const module = new URL('./worker.js', import.meta.url)
   return {
     threads,
-    run: (job) => runInPool(job, { threads, module }),
+    run: (job) => runInPool(job, { pool: job.kind === 'merge' ? 'merges' : 'short', threads, module }),
     encode: (task, transfer = []) => runInPool<Uint8Array>(task, { threads, module, transfer }),
     warm: () => {
       runInPool({ kind: 'warm' }, { threads, module }).catch(() => {})

@@ -1,5 +1,5 @@
-// The worker threads: one pool per process (and number of threads asked for), made at the first task, never keeping
-// the process alive while it is idle.
+// The worker threads: two pools per process (and number of threads asked for), one for short tasks and one for merges, so
+// that a flush never waits for a merge. Made at the first task, never keeping the process alive while idle.
 
 import { Piscina } from 'piscina'
 import { aborted, MarquetryError } from '../errors.js'
@@ -9,21 +9,27 @@ import { unwrap, type WorkerAnswer } from './worker-answer.js'
 const idleTimeoutMs = 10_000
 const queueMax = 10_000
 
-const pools = new Map<number, Piscina>()
+/** Which pool: that of flushes and other short tasks, or that of merges. */
+export type PoolKind = 'short' | 'merges'
 
-function poolOf(threads: number): Piscina {
-  let pool = pools.get(threads)
+const pools = new Map<string, Piscina>()
+
+function poolOf(kind: PoolKind, threads: number): Piscina {
+  const name = `${kind} ${threads}`
+  let pool = pools.get(name)
   if (pool === undefined) {
     pool = new Piscina({ minThreads: 0, maxThreads: threads, idleTimeout: idleTimeoutMs, maxQueue: queueMax })
     // A worker that dies rejects its task; the pool's own event has nobody else to hear it.
     pool.on('error', () => {})
-    pools.set(threads, pool)
+    pools.set(name, pool)
   }
   return pool
 }
 
 /** How a task is run. */
 export interface PoolRun {
+  /** Default: `short`. */
+  readonly pool?: PoolKind
   /** Threads of the pool. */
   readonly threads: number
   /** Module whose default export runs the task and answers with a WorkerAnswer. */
@@ -34,10 +40,10 @@ export interface PoolRun {
 
 /** Runs a task on a worker thread. A worker that dies makes it fail with MARQUETRY_IO. */
 export async function runInPool<T>(task: object, run: PoolRun): Promise<T> {
-  const { threads, module, transfer, signal } = run
+  const { pool = 'short', threads, module, transfer, signal } = run
   let result: WorkerAnswer<T>
   try {
-    result = await poolOf(threads).run(task, {
+    result = await poolOf(pool, threads).run(task, {
       filename: module.href,
       ...(transfer === undefined ? {} : { transferList: transfer as ArrayBuffer[] }),
       ...(signal === undefined ? {} : { signal }),

@@ -14,6 +14,7 @@ import {
   entryEndAt,
   entryHeadBytes,
   entryKinds,
+  keyLengthAt,
   seqOffsetAt,
   writeEntryHead,
 } from '../format/entry.js'
@@ -177,6 +178,23 @@ export class Memtable {
     const rowStart = this.#arena.length
     this.codec.appendVectors(this.#arena, vectors, i)
     this.#endEntry(entry, entryKinds.put, rowStart, seq)
+  }
+
+  /** Encodes a delete of the key in row `i` of key columns. */
+  addVectorDelete(keys: readonly Vector[], i: number, seq: number): void {
+    const entry = this.#beginEntry()
+    appendVectorKey(this.schema, this.#arena, keys, i)
+    this.#endEntry(entry, entryKinds.delete, this.#arena.length, seq)
+  }
+
+  /** Calls `visit` with the encoded key of each entry of a closed record: a view that is good for the call. */
+  forEachKey(recordStart: number, visit: (key: KeyBytes) => void): void {
+    const { bytes, view } = this.#arena
+    const end = recordEnd(view, recordStart)
+    for (let entry = firstEntry(view, recordStart); entry < end; entry = entryEndAt(bytes, entry)) {
+      const start = entry + entryHeadBytes
+      visit(bytes.subarray(start, start + keyLengthAt(bytes, entry)))
+    }
   }
 
   #beginEntry(): number {

@@ -107,6 +107,16 @@ export class SSTableReader {
     return { row: visible, deleted: deleted !== undefined && deleted[0] === 1 }
   }
 
+  /** Some of the file's keys at equal distances of rows, `most` at the most, the first one included. */
+  *sampleKeys(most: number): Reading<readonly KeyBytes[]> {
+    const { index } = yield* this.#pages.open()
+    const count = Math.floor((this.meta.rows - 1) / index.interval)
+    const step = Math.max(1, Math.ceil(count / most))
+    const keys: KeyBytes[] = [this.meta.minKey]
+    for (let i = step; i <= count; i += step) keys.push(index.key(i).slice())
+    return keys
+  }
+
   /** Closes the file and forgets its cached pages. Idempotent. Requires: no reading is under way. */
   close(): void {
     this.#pages.close()

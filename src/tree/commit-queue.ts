@@ -20,8 +20,8 @@ const publishEntries = 2048
 
 interface Ticket {
   readonly memtable: Memtable
-  /** A seal ticket closes its memtable; a write ticket is the record from `start` to `end`. */
-  readonly kind: 'write' | 'seal'
+  /** A write ticket is the record from `start` to `end`; a seal ticket closes its memtable; a barrier only waits its turn. */
+  readonly kind: 'write' | 'seal' | 'barrier'
   readonly start: number
   readonly end: number
   readonly lastSeq: number
@@ -47,6 +47,10 @@ export interface CommitHost {
   /** Resolves when that may have changed. */
   roomChange(): Promise<void>
   stalled(): void
+  /** How long a group of so many bytes should wait, to ease the pressure on flushes and merges; in milliseconds. */
+  delayMs(bytes: number): number
+  /** A write was refused, after it had waited too long. */
+  voided(memtable: Memtable, recordStart: number): void
 }
 
 export class CommitQueue {
@@ -75,6 +79,12 @@ export class CommitQueue {
   /** Seals a memtable behind all its records. */
   seal(memtable: Memtable): Promise<void> {
     return this.#enqueue('seal', memtable, 0, 0, 0)
+  }
+
+  /** Resolves when everything that was submitted before is visible or was refused. */
+  async barrier(): Promise<void> {
+    const last = this.#tickets.at(-1)
+    if (last !== undefined) await this.#enqueue('barrier', last.memtable, 0, 0, 0)
   }
 
   /** Resolves when nothing is under way. */
@@ -110,6 +120,10 @@ export class CommitQueue {
     try {
       while (this.#tickets.length > 0) {
         const { memtable, kind } = this.#tickets[0]!
+        if (kind === 'barrier') {
+          this.#tickets.shift()!.resolve()
+          continue
+        }
         if (kind === 'seal') {
           // The memtable itself has no log if all its writes were refused; then the one before it is still active.
           if (this.#active !== undefined) await this.#seal()
@@ -157,10 +171,11 @@ export class CommitQueue {
     this.#tickets = this.#tickets.filter((ticket) => !isOver(ticket))
     for (const ticket of expired) {
       ticket.memtable.voidRecord(ticket.start)
+      this.#host.voided(ticket.memtable, ticket.start)
       ticket.reject(
         new MarquetryError(
           'MARQUETRY_BUSY',
-          `The write waited ${this.#options.stallTimeoutMs} ms for memtables to be flushed; it was not done`,
+          `The write waited ${this.#options.stallTimeoutMs} ms for flushes and merges to catch up; it was not done`,
         ),
       )
     }
@@ -174,6 +189,8 @@ export class CommitQueue {
     while (this.#tickets[count]?.memtable === memtable && this.#tickets[count]!.kind === 'write') count++
     const { end, lastSeq } = this.#tickets[count - 1]!
     assert(end > log.bytes, 'a group extends its log')
+    const delayMs = this.#host.delayMs(end - log.bytes)
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     await log.append(memtable.image(log.bytes, end))
     if (this.#options.wal === 'sync') await log.sync()
     else if (this.#options.wal === 'batch') this.#syncSoon(log)

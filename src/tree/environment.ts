@@ -1,6 +1,7 @@
 // What a tree gets from its database: everything that trees share, and everything a test may want to replace.
 
 import type { JobExecutor } from '../compaction/executor.js'
+import type { MergeSlots } from '../compaction/slots.js'
 import type { MarquetryError } from '../errors.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { PageCache } from '../sstable/page-cache.js'
@@ -15,11 +16,46 @@ export interface FlushEvent {
   readonly sstable: string | undefined
 }
 
+/** What every event of a compaction says. */
+interface CompactionFacts {
+  readonly table: string
+  /** What made the strategy act: "L0 has 4 runs"; "asked for" by `table.compact`. */
+  readonly reason: string
+  /** Level of the output. */
+  readonly level: number
+  /** Numbers of the SSTables that are merged. */
+  readonly inputs: readonly number[]
+  /** Bytes and rows of the inputs. */
+  readonly bytesIn: number
+  readonly rowsIn: number
+}
+
+/** A compaction begins, has been committed, or has failed and changed nothing. */
+export type CompactionEvent =
+  | (CompactionFacts & { readonly phase: 'start' })
+  | (CompactionFacts & {
+      readonly phase: 'end'
+      /** Numbers of the new SSTables; of the same ones, if they only moved. */
+      readonly outputs: readonly number[]
+      /** Whether the tables only changed their level, and nothing was read or written. */
+      readonly isMove: boolean
+      readonly bytesOut: number
+      readonly rowsOut: number
+      /** Bytes read from the inputs. */
+      readonly bytesRead: number
+      /** Row groups that were copied as bytes, since nothing overlapped them. */
+      readonly rowGroupsCarried: number
+      readonly durationMs: number
+    })
+  | (CompactionFacts & { readonly phase: 'failed'; readonly error: Error; readonly durationMs: number })
+
 /** Writers wait. */
 export interface StallEvent {
   readonly table: string
   readonly cause: string
   readonly immutableMemtables: number
+  /** Sorted runs that a lookup may have to ask for one key. */
+  readonly overlapDepth: number
 }
 
 /** Something failed that no caller was waiting for. */
@@ -33,6 +69,7 @@ export interface BackgroundErrorEvent {
 /** The events of a database and what each carries. */
 export interface Events {
   readonly flush: FlushEvent
+  readonly compaction: CompactionEvent
   readonly stall: StallEvent
   readonly backgroundError: BackgroundErrorEvent
 }
@@ -52,6 +89,9 @@ export interface Health {
 export interface TreeEnvironment {
   readonly fs: FileSystem
   readonly executor: JobExecutor
+  readonly mergeSlots: MergeSlots
+  /** What one merge may hold in memory. */
+  readonly mergeMemoryBytes: number
   readonly cache: PageCache
   readonly health: Health
   readonly clock: () => number

@@ -8,26 +8,34 @@
 // 2. The manifest is edited by one step at a time, and an edit takes effect in memory only after it is durable.
 // 3. A file is removed when no version holds it: not the current one, not one that a read has pinned.
 
-import { MarquetryError } from '../errors.js'
-import { logName, sstableFolder } from '../format/file-names.js'
-import { logHeaderBytes, writeLogHeader } from '../format/log-record.js'
+import { MarquetryError, throwIfAborted } from '../errors.js'
+import { isEmptyRange, type KeyRange } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
+import { readAsync } from '../fs/reading.js'
 import { Memtable } from '../memtable/memtable.js'
 import type { ResolvedTableOptions } from '../options.js'
-import { SSTableReader } from '../sstable/reader.js'
+import { type CompactionOptions, resolveTableCompaction } from '../options-compaction.js'
+import type { SSTableReader } from '../sstable/reader.js'
 import { assert } from '../util/assert.js'
-import { LogWriter } from '../wal/log-writer.js'
+import type { LogWriter } from '../wal/log-writer.js'
 import { CommitQueue } from './commit-queue.js'
+import { CompactionControl, type CompactRequest } from './compaction-control.js'
+import { deleteRange } from './delete-range.js'
+import { deletionHost } from './deletion-host.js'
 import type { TreeEnvironment } from './environment.js'
 import { Flusher } from './flusher.js'
 import { memtableReps } from './memtable-kinds.js'
+import { createLog } from './new-log.js'
 import type { SealedLog } from './sealed-log.js'
+import { SnapshotSet } from './snapshot-set.js'
 import type { SuperVersion } from './super-version.js'
+import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
+import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
   readonly name: string
@@ -48,9 +56,11 @@ export class LsmTree {
   #previousLog = { number: 0, bytes: 0, digest: 0 }
   #visibleSeq: number
   #roomWaiters: (() => void)[] = []
-  readonly #readers = new Map<number, SSTableReader>()
-  readonly #reads = new Set<Promise<void>>()
-  readonly #snapshots = new Map<object, number>()
+  readonly #readers: TableReaders
+  readonly #snapshots = new SnapshotSet()
+  readonly #watchers = new Set<WrittenKeys>()
+  /** What keeps the tree in shape between its flushes. */
+  readonly compaction: CompactionControl
   /** A record is open: the arena belongs to whoever opened it. */
   #encoding = false
   #closed = false
@@ -70,16 +80,26 @@ export class LsmTree {
     this.#environment = environment
     this.#files = files
     this.#visibleSeq = files.lastSeq
-    files.onObsolete = (number) => this.#dropReader(number)
+    this.#readers = new TableReaders(environment.fs, environment.cache, schema, (number) =>
+      files.folder(number),
+    )
+    files.onObsolete = (number) => this.#readers.drop(number)
+    const snapshots = () => this.#snapshots.list()
+    const shared = { name, schema, options, environment, files, snapshots }
+    this.compaction = new CompactionControl({
+      ...shared,
+      sampleKeys: (table) => this.track(readAsync(this.#readers.of(table).sampleKeys(64))),
+      eased: () => this.#wakeWriters(),
+    })
     this.#queue = new CommitQueue(this.#commitHost(), options)
     this.#flusher = new Flusher(
       new TreeFlush({
-        name,
-        options,
-        environment,
-        files,
-        snapshots: () => [...new Set(this.#snapshots.values())].sort((a, b) => a - b),
+        ...shared,
         forget: (log) => this.#forget(log),
+        flushed: (log, table, durationMs) => {
+          this.compaction.flushed(log.bytes, table, durationMs)
+          this.compaction.changed()
+        },
       }),
       options.flushWorkers,
     )
@@ -89,6 +109,7 @@ export class LsmTree {
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
       if (!environment.readOnly) this.#flusher.add(log)
     }
+    this.compaction.changed()
   }
 
   /** What the tree shares with the others of its database: for imports and exports. */
@@ -124,6 +145,7 @@ export class LsmTree {
     }
     // Only now: a memtable that got no record must not displace the full one, which then nobody would seal.
     this.#tail = memtable
+    for (const keys of this.#watchers) keys.add(memtable, start)
     sequence.next += entries
     await this.#queue.submit(memtable, start, memtable.encodedBytes, sequence.next - 1)
   }
@@ -147,6 +169,28 @@ export class LsmTree {
     // If it was closed meanwhile, the log that was sealed may stay a log.
     if (!this.options.flushOnClose) this.#checkOpen()
     await this.#flusher.drain()
+  }
+
+  /** Flushes, then merges all that meets a key range. */
+  async compact(request: CompactRequest): Promise<void> {
+    throwIfAborted(request.signal)
+    await this.flush()
+    throwIfAborted(request.signal)
+    this.#checkOpen()
+    await this.compaction.compact(request)
+  }
+
+  setCompaction(options: CompactionOptions): void {
+    this.#checkOpen()
+    this.compaction.setOptions(resolveTableCompaction(options, {}, this.options))
+  }
+
+  /** Deletes what was written to a key range before this call; see delete-range.ts. */
+  async deleteRange(range: KeyRange): Promise<void> {
+    this.#checkWritable()
+    if (isEmptyRange(range)) return
+    const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#snapshots }
+    await deleteRange(deletionHost({ ...parts, watchers: this.#watchers }), range)
   }
 
   /** Resolves when the tail is sealed, also if that is an earlier call's doing. */
@@ -185,26 +229,14 @@ export class LsmTree {
   }
 
   /** The reader of an SSTable of a pinned version. Opens nothing. */
-  readonly readerOf = (table: SSTableMeta): SSTableReader => {
-    let reader = this.#readers.get(table.number)
-    if (reader === undefined) {
-      const { fs, cache } = this.#environment
-      reader = new SSTableReader(
-        fs,
-        `${this.#files.directory}/${sstableFolder(table.number)}`,
-        table,
-        this.schema,
-        cache,
-      )
-      this.#readers.set(table.number, reader)
-    }
-    return reader
+  get readerOf(): (table: SSTableMeta) => SSTableReader {
+    return this.#readers.of
   }
 
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
     const view = this.pin()
-    const source = scanTree(this.schema, view, seq ?? view.seq, request, this.readerOf)
+    const source = scanTree(this.schema, view, seq ?? view.seq, request, this.#readers.of)
     return {
       next: () => {
         this.#checkOpen()
@@ -217,21 +249,18 @@ export class LsmTree {
 
   /** Keeps files open until a read under way has ended. */
   track<T>(read: Promise<T>): Promise<T> {
-    const over = () => this.#reads.delete(tracked)
-    const tracked: Promise<void> = read.then(over, over).then(() => {})
-    this.#reads.add(tracked)
-    return read
+    return this.#readers.track(read)
   }
 
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
   addSnapshot(handle: object): number {
     this.#checkOpen()
-    this.#snapshots.set(handle, this.#visibleSeq)
+    this.#snapshots.add(handle, this.#visibleSeq)
     return this.#visibleSeq
   }
 
   removeSnapshot(handle: object): void {
-    this.#snapshots.delete(handle)
+    this.#snapshots.remove(handle)
   }
 
   // --- Facts.
@@ -274,11 +303,10 @@ export class LsmTree {
     this.#wakeWriters()
     if (!this.#environment.readOnly) await attempt(() => this.#settle())
     await this.#flusher.stop()
+    await this.compaction.stop()
     await this.#queue.idle()
     await attempt(() => this.#queue.abandon())
-    await Promise.all(this.#reads)
-    for (const reader of this.#readers.values()) await attempt(() => reader.close())
-    this.#readers.clear()
+    await attempt(() => this.#readers.close())
     await attempt(() => this.#files.close())
     if (failures.length > 0) throw failures[0]
   }
@@ -300,37 +328,35 @@ export class LsmTree {
       },
       fail: (error: unknown) => this.#environment.health.fail(error),
       check: () => this.#environment.health.check(),
-      hasRoom: () => this.#immutables.length <= this.options.immutableMemtablesMax || this.#leavesLogs(),
+      hasRoom: () =>
+        this.#leavesLogs() || (this.#hasMemory() && (this.#closed || !this.compaction.isTooDeep())),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
-      stalled: () =>
-        this.#environment.emit('stall', {
-          table: this.name,
-          cause: `${this.#immutables.length} immutable memtables wait for their flush`,
-          immutableMemtables: this.#immutables.length,
-        }),
+      stalled: () => this.#reportStall(),
+      delayMs: (bytes: number) => (this.#closed ? 0 : this.compaction.delayMs(bytes, this.#immutables.length)),
+      voided: (memtable: Memtable, start: number) => {
+        for (const keys of this.#watchers) keys.remove(memtable, start)
+      },
     }
   }
 
-  /** If the process dies in here, the log is an orphan, or listed and empty: both are fine. */
+  #hasMemory(): boolean {
+    return this.#immutables.length <= this.options.immutableMemtablesMax
+  }
+
+  #reportStall(): void {
+    const immutableMemtables = this.#immutables.length
+    const overlapDepth = this.compaction.depth
+    const cause = this.#hasMemory()
+      ? `${overlapDepth} sorted runs overlap and wait for their merge`
+      : `${immutableMemtables} immutable memtables wait for their flush`
+    this.#environment.emit('stall', { table: this.name, cause, immutableMemtables, overlapDepth })
+  }
+
   async #activate(memtable: Memtable): Promise<LogWriter> {
     // A flush will follow; by then the worker should have loaded what it needs.
     this.#environment.executor.warm()
-    const number = this.#files.newNumber()
-    const header = new Uint8Array(logHeaderBytes)
-    writeLogHeader(header, {
-      id: memtable.logId,
-      number,
-      treeId: this.#files.treeId,
-      schemaId: this.schema.id,
-      baseSeq: memtable.baseSeq,
-      previous: this.#previousLog,
-      manifest: this.#files.position(),
-    })
-    memtable.setHeader(header)
     const { fs } = this.#environment
-    const log = await LogWriter.create(fs, `${this.#files.directory}/${logName(number)}`, header)
-    await fs.syncDirectory(this.#files.directory)
-    await this.#files.edit({ addLogs: [{ number, id: memtable.logId, schemaId: this.schema.id }] })
+    const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
     this.#active = { memtable, number }
     return log
   }
@@ -358,11 +384,6 @@ export class LsmTree {
 
   #wakeWriters(): void {
     for (const wake of this.#roomWaiters.splice(0)) wake()
-  }
-
-  #dropReader(number: number): void {
-    this.#readers.get(number)?.close()
-    this.#readers.delete(number)
   }
 
   #checkOpen(): void {

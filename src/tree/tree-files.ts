@@ -157,20 +157,27 @@ export class TreeFiles {
     return `${this.directory}/${directories.temporary}/${numberedName(number)}`
   }
 
-  /** Moves a finished SSTable's folder to where it stays, and makes that durable. */
-  async place(number: number): Promise<void> {
+  /** An SSTable's folder. */
+  folder(number: number): string {
+    return `${this.directory}/${sstableFolder(number)}`
+  }
+
+  /** Moves finished SSTables to where they stay, and makes that durable. Each of `from` is a folder below `tmp/`. */
+  async place(outputs: readonly { readonly from: string; readonly number: number }[]): Promise<void> {
     const { directory } = this
-    await this.#fs.rename(this.temporary(number), `${directory}/${sstableFolder(number)}`)
+    for (const { from, number } of outputs) await this.#fs.rename(from, this.folder(number))
     await this.#fs.syncDirectory(`${directory}/${directories.sstables}`)
     await this.#fs.syncDirectory(`${directory}/${directories.temporary}`)
   }
 
   /**
-   * Makes an edit durable, then makes it true, together with `apply`, in one step. Edits take their turn.
+   * Makes an edit durable, then makes it true, together with `apply`, in one step. Edits take their turn; one that
+   * depends on the version is given as a function and made when its turn has come.
    * A failure turns the database read-only: whether the edit is on the disk is not known.
    */
-  edit(edit: VersionEdit, apply: () => void = () => {}): Promise<void> {
+  edit(given: VersionEdit | ((version: Version) => VersionEdit), apply: () => void = () => {}): Promise<void> {
     return this.#edits.run(async () => {
+      const edit = typeof given === 'function' ? given(this.version) : given
       const whole = { ...edit, nextNumber: this.#nextNumber }
       const next = applyEdit(this.#state, whole)
       try {
@@ -201,7 +208,7 @@ export class TreeFiles {
     const present = new Set(await this.#fs.list(folder))
     for (const { number } of this.version.allTables()) {
       if (!present.has(numberedName(number))) {
-        throw corruption(`${this.directory}/${sstableFolder(number)}`, undefined, 'the SSTable is missing')
+        throw corruption(this.folder(number), undefined, 'the SSTable is missing')
       }
     }
   }
@@ -257,7 +264,7 @@ export class TreeFiles {
   #removeObsolete(numbers: readonly number[]): void {
     for (const number of numbers) {
       this.onObsolete(number)
-      this.#fs.remove(`${this.directory}/${sstableFolder(number)}`).catch(() => {})
+      this.#fs.remove(this.folder(number)).catch(() => {})
     }
   }
 }

@@ -2,9 +2,11 @@
 
 import type { FlushJob, FlushResult } from '../compaction/job.js'
 import { sstableFolder } from '../format/file-names.js'
+import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { ResolvedTableOptions } from '../options.js'
 import type { TreeEnvironment } from './environment.js'
 import type { FlushHost } from './flusher.js'
+import { outputOptions } from './output-options.js'
 import type { SealedLog } from './sealed-log.js'
 import type { TreeFiles } from './tree-files.js'
 
@@ -18,6 +20,8 @@ export interface FlushedTree {
   readonly snapshots: () => readonly number[]
   /** Called in the step in which the version changes: no read sees a flushed memtable and its SSTable, or neither. */
   readonly forget: (log: SealedLog) => void
+  /** Called when all is done. `table`: what the log became; undefined: it had nothing to keep. */
+  readonly flushed: (log: SealedLog, table: SSTableMeta | undefined, durationMs: number) => void
 }
 
 export class TreeFlush implements FlushHost {
@@ -29,14 +33,12 @@ export class TreeFlush implements FlushHost {
 
   job(log: SealedLog): { readonly number: number; readonly job: FlushJob } {
     const { name, options, environment, files } = this.#tree
-    const { compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval } = options
-    const filter = options.filter === false ? undefined : options.filter
     const number = files.newNumber()
     const job: FlushJob = {
       kind: 'flush',
       folder: files.temporary(number),
       schema: log.memtable.schema.toJSON(),
-      output: { table: name, compression, rowGroupRows, rowGroupBytes, pageBytes, sparseIndexInterval, filter },
+      output: outputOptions(name, options),
       log: { path: log.path, bytes: log.bytes, digest: log.digest, entries: log.memtable.entries },
       snapshots: this.#tree.snapshots(),
       createdMs: environment.clock(),
@@ -54,17 +56,19 @@ export class TreeFlush implements FlushHost {
     const removeLogs = [log.number]
     if (table === undefined) await files.edit({ removeLogs }, () => forget(log))
     else {
-      await files.place(number)
+      await files.place([{ from: files.temporary(number), number }])
       const run = { id: files.newRunId(), level: 0 }
       await files.edit({ removeLogs, addTables: [{ ...table, number }], run }, () => forget(log))
     }
     // The log is superfluous now; if the process dies before it is gone, the next open removes it as an orphan.
     await environment.fs.remove(log.path).catch(() => {})
+    const durationMs = environment.clock() - startedMs
+    this.#tree.flushed(log, table && { ...table, number }, durationMs)
     environment.emit('flush', {
       table: name,
       rows: table?.rows ?? 0,
       bytes: table?.bytes ?? 0,
-      durationMs: environment.clock() - startedMs,
+      durationMs,
       sstable: table === undefined ? undefined : `${name}/${sstableFolder(number)}`,
     })
   }

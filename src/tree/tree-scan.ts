@@ -21,6 +21,8 @@ export interface ScanRequest {
   readonly predicate?: Predicate | undefined
   readonly limit?: number | undefined
   readonly reverse: boolean
+  /** Numbers of tables to read around, as if they were not there. */
+  readonly except?: ReadonlySet<number> | undefined
 }
 
 /**
@@ -34,7 +36,7 @@ export function scanTree(
   request: ScanRequest,
   readerOf: (table: SSTableMeta) => SSTableReader,
 ): BatchSource {
-  const { range, reverse, predicate, limit, project } = request
+  const { range, reverse, predicate, limit, project, except } = request
   if (isEmptyRange(range)) return releasing(nothing, view)
   const wanted = new Set([...schema.key, ...(predicate?.columns ?? []), ...project])
   const projection = [...wanted].sort((a, b) => a - b)
@@ -44,7 +46,7 @@ export function scanTree(
   )
   for (const run of view.version.runs) {
     const readers = overlapping(run, range)
-      .filter((table) => table.minSeq <= seq)
+      .filter((table) => table.minSeq <= seq && !except?.has(table.number))
       .map(readerOf)
     if (readers.length > 0)
       sources.push(runSource(readers, { schema, range, projection, keyPositions, seq, reverse }))

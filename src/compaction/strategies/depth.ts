@@ -30,6 +30,7 @@ export function overlapDepth({ runs }: Version, careless = 1): number {
 
 /** The number of runs that a tree of this size may have where the strategy has nothing left to do. */
 export function normalDepth(options: ResolvedCompactionOptions, bytes: number): number {
+  if (options.strategy === 'none') return Number.POSITIVE_INFINITY
   const flushes = Math.max(1, bytes / options.flushBytes)
   if (options.strategy === 'leveled') {
     const levels = Math.ceil(

@@ -1,6 +1,6 @@
 // From options to the one function that the engine, the simulator and tests ask what to do next.
 
-import type { ResolvedCompactionOptions } from '../../options-compaction.js'
+import type { NoStrategyOptions, ResolvedCompactionOptions } from '../../options-compaction.js'
 import type { CompactionStrategy } from '../plan.js'
 import { leveled } from './leveled.js'
 import { sizeTiered } from './size-tiered.js'
@@ -12,6 +12,7 @@ const softLimit = 0.85
 
 /** The strategy that these options describe. Its parts are asked in turn; the first that wants something has it. */
 export function strategyOf(options: ResolvedCompactionOptions): CompactionStrategy {
+  if (options.strategy === 'none') return () => undefined
   const parts = [...ownParts(options), dropTombstones(options)]
   parts.splice(1, 0, reclaimSpace(options))
   return (version, busy) => {
@@ -24,7 +25,9 @@ export function strategyOf(options: ResolvedCompactionOptions): CompactionStrate
 }
 
 /** What is urgent, then what can wait. */
-function ownParts(options: ResolvedCompactionOptions): readonly CompactionStrategy[] {
+function ownParts(
+  options: Exclude<ResolvedCompactionOptions, NoStrategyOptions>,
+): readonly CompactionStrategy[] {
   if (options.strategy === 'leveled') return [leveled(options, 1), leveled(options, softLimit)]
   if (options.strategy === 'size-tiered') return [sizeTiered(options)]
   return [unified(options)]

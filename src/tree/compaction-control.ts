@@ -1,0 +1,203 @@
+// All that keeps a tree in shape between its flushes: the compactor and its strategy, the limits that hold writers back when
+// merges fall behind, and the record of what was done.
+
+import { wholePlan } from '../compaction/plan-facts.js'
+import { normalDepth, overlapDepth } from '../compaction/strategies/depth.js'
+import { strategyOf } from '../compaction/strategies/strategy.js'
+import type { KeyBytes, KeyRange } from '../format/key-codec.js'
+import type { SSTableMeta } from '../format/sstable-meta.js'
+import type { ResolvedCompactionOptions } from '../options-compaction.js'
+import { Compactor } from './compactor.js'
+import type { CompactionEvent } from './environment.js'
+import { HistoryLog } from './history-log.js'
+import { DepthLimits, pressureOf, WriteThrottle } from './pressure.js'
+import { type CompactedTree, TreeCompaction } from './tree-compaction.js'
+
+/** Runs above the normal depth from which writes are delayed, and at which they stop. */
+const softMargin = 8
+const hardMargin = 24
+
+/** The tree, as those see it who keep it in shape. */
+export interface ControlledTree
+  extends Pick<CompactedTree, 'name' | 'schema' | 'options' | 'environment' | 'files' | 'snapshots'> {
+  readonly sampleKeys: (table: SSTableMeta) => Promise<readonly KeyBytes[]>
+  /** Writers that wait may find that they need not any more. */
+  readonly eased: () => void
+}
+
+/** A compaction by hand. */
+export interface CompactRequest {
+  readonly range: KeyRange
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: { readonly rows: number; readonly rowsTotal: number }) => void) | undefined
+}
+
+/** What merges have done since the table was opened. */
+export interface CompactionCounters {
+  compactions: number
+  moves: number
+  failures: number
+  bytesIn: number
+  bytesOut: number
+  rowsIn: number
+  rowsOut: number
+  rowGroupsCarried: number
+}
+
+export class CompactionControl {
+  readonly #tree: ControlledTree
+  readonly #compactor: Compactor
+  readonly #limits = new DepthLimits(softMargin, hardMargin)
+  readonly #throttle = new WriteThrottle()
+  readonly #history: HistoryLog
+  #options: ResolvedCompactionOptions
+  #depth: number
+  readonly counters: CompactionCounters = {
+    compactions: 0,
+    moves: 0,
+    failures: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    rowsIn: 0,
+    rowsOut: 0,
+    rowGroupsCarried: 0,
+  }
+
+  constructor(tree: ControlledTree) {
+    this.#tree = tree
+    this.#options = tree.options.compaction
+    this.#history = new HistoryLog(tree.environment.fs, tree.files.directory)
+    this.#depth = overlapDepth(tree.files.version)
+    this.#limits.forgive(this.#depth)
+    const host = new TreeCompaction({
+      ...tree,
+      targetFileBytes: () => this.#options.targetFileBytes,
+      changed: () => this.#observe(),
+      reported: (event) => this.#count(event),
+      quiet: () => tree.eased(),
+    })
+    this.#compactor = new Compactor(host, strategyOf(this.#options))
+  }
+
+  get options(): ResolvedCompactionOptions {
+    return this.#options
+  }
+
+  get isPaused(): boolean {
+    return this.#compactor.isPaused
+  }
+
+  /** Merges under way. */
+  get running(): number {
+    return this.#compactor.running
+  }
+
+  get quarantined(): readonly number[] {
+    return this.#compactor.quarantined
+  }
+
+  /** Sorted runs that a lookup may have to ask for one key. */
+  get depth(): number {
+    return this.#depth
+  }
+
+  /** Other options from now on. Nothing is rewritten for it alone, and no writer stopped for what is there. */
+  setOptions(options: ResolvedCompactionOptions): void {
+    this.#options = options
+    this.#limits.forgive(this.#depth)
+    this.#compactor.setStrategy(strategyOf(options))
+  }
+
+  compact({ range, signal, onProgress }: CompactRequest): Promise<void> {
+    const none: ReadonlySet<number> = new Set()
+    return this.#compactor.compact({
+      plan: (version, busy) => wholePlan(version, range, busy),
+      isDone: (version) => wholePlan(version, range, none) === undefined,
+      signal,
+      onProgress,
+    })
+  }
+
+  pause(): Promise<void> {
+    return this.#compactor.pause()
+  }
+
+  resume(): void {
+    this.#compactor.resume()
+  }
+
+  /** Resolves when nothing runs and the strategy wants nothing. */
+  idle(): Promise<void> {
+    return this.#compactor.idle()
+  }
+
+  /** Keeps merges from these tables. Undefined: one of them is in a merge. */
+  claim(tables: readonly SSTableMeta[]): (() => void) | undefined {
+    return this.#compactor.claim(tables)
+  }
+
+  /** Begins what is due: to be called at open, and whenever the version has changed. */
+  changed(): void {
+    this.#observe()
+    this.#compactor.poke()
+  }
+
+  flushed(logBytes: number, table: SSTableMeta | undefined, durationMs: number): void {
+    this.#throttle.flushed(logBytes, durationMs)
+    if (table !== undefined) this.#history.flushed(this.#tree.environment.clock(), table)
+  }
+
+  /**
+   * Whether the runs are too many for more to come. Only while a merge is under way that could make them fewer: nobody
+   * waits for what will not happen.
+   */
+  isTooDeep(): boolean {
+    return this.#depth >= this.#limits.hard && this.#compactor.isBusy && !this.isPaused
+  }
+
+  /** How long a group of writes should wait, in milliseconds, with so many memtables waiting for their flush. */
+  delayMs(bytes: number, immutables: number): number {
+    const most = this.#tree.options.immutableMemtablesMax
+    const depth = this.#compactor.isBusy && !this.isPaused ? this.#depth : 0
+    const pressure = Math.max(
+      pressureOf(immutables, most / 2, most + 1),
+      pressureOf(depth, this.#limits.soft, this.#limits.hard),
+    )
+    return this.#throttle.delayMs(bytes, pressure)
+  }
+
+  /** Ends all that is under way. */
+  async stop(): Promise<void> {
+    await this.#compactor.stop()
+    await this.#history.close()
+  }
+
+  #observe(): void {
+    const { version } = this.#tree.files
+    const bytes = version.levels().reduce((total, level) => total + level.bytes, 0)
+    const normal = normalDepth(this.#options, bytes)
+    this.#depth = overlapDepth(version, normal)
+    this.#limits.observe(this.#depth, normal)
+    this.#tree.eased()
+  }
+
+  #count(event: CompactionEvent): void {
+    if (event.phase === 'start') return
+    if (event.phase === 'failed') {
+      this.counters.failures++
+      return
+    }
+    const { bytesIn, bytesOut, rowsIn, rowsOut, reason } = event
+    if (event.isMove) {
+      this.counters.moves++
+      return
+    }
+    this.counters.compactions++
+    this.counters.bytesIn += bytesIn
+    this.counters.bytesOut += bytesOut
+    this.counters.rowsIn += rowsIn
+    this.counters.rowsOut += rowsOut
+    this.counters.rowGroupsCarried += event.rowGroupsCarried
+    this.#history.merged({ ms: this.#tree.environment.clock(), reason, bytesIn, bytesOut, rowsIn, rowsOut })
+  }
+}
