@@ -18,6 +18,7 @@ import {
 } from './format/schema.js'
 import type { FileSystem } from './fs/file-system.js'
 import { nodeFileSystem } from './fs/node.js'
+import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
 import { PageCache } from './sstable/page-cache.js'
 import { Table } from './table.js'
@@ -27,24 +28,11 @@ import { memtableReps } from './tree/memtable-kinds.js'
 import { recoverLogs } from './tree/recovery.js'
 import type { SealedLog } from './tree/sealed-log.js'
 import { TreeFiles } from './tree/tree-files.js'
+import { TreeMetrics } from './tree/tree-metrics.js'
 import { Serial } from './util/serial.js'
 
 const cacheBytesDefault = 64 * 1024 * 1024
 const mergeMemoryBytesDefault = 256 * 1024 * 1024
-
-/** What `db.metrics()` tells; counters run since the database was opened. */
-export interface Metrics {
-  readonly uptimeMs: number
-  readonly flushes: number
-  readonly flushedRows: number
-  readonly flushedBytes: number
-  readonly stalls: number
-  readonly backgroundErrors: number
-  readonly cache: { readonly bytes: number; readonly hits: number; readonly misses: number }
-  readonly memtableBytes: number
-  /** Whether the database has turned read-only after a failed write. */
-  readonly failed: boolean
-}
 
 /** A table's files and what was recovered from its logs, until somebody asks for the table. */
 interface Idle {
@@ -63,7 +51,9 @@ export class Database implements AsyncDisposable {
   readonly #events: EventEmitter
   readonly #catalogEdits = new Serial()
   readonly #openedMs: number
-  readonly #counters = { flushes: 0, flushedRows: 0, flushedBytes: 0, stalls: 0, backgroundErrors: 0 }
+  /** What dropped tables had counted: counters never go back. */
+  readonly #dropped = new TreeMetrics()
+  #backgroundErrors = 0
   #closing: Promise<void> | undefined
 
   private constructor(
@@ -80,13 +70,9 @@ export class Database implements AsyncDisposable {
     this.#events = events
     this.#idle = idle
     this.#openedMs = environment.clock()
-    this.on('flush', ({ rows, bytes }) => {
-      this.#counters.flushes++
-      this.#counters.flushedRows += rows
-      this.#counters.flushedBytes += bytes
+    this.on('backgroundError', () => {
+      this.#backgroundErrors++
     })
-    this.on('stall', () => this.#counters.stalls++)
-    this.on('backgroundError', () => this.#counters.backgroundErrors++)
   }
 
   /** See the function `open`. */
@@ -176,6 +162,7 @@ export class Database implements AsyncDisposable {
       await this.#directory.dropTable(entry, fail, async () => {
         const open = this.#tables.get(name)
         const idle = this.#idle.get(name)
+        if (open !== undefined) this.#dropped.add(open.tree.metrics)
         this.#tables.delete(name)
         this.#idle.delete(name)
         await (open === undefined ? idle?.files.close() : open.tree.close(false))?.catch(() => {})
@@ -194,16 +181,14 @@ export class Database implements AsyncDisposable {
     return () => this.#events.off(event, listener)
   }
 
+  /** The database's size at this moment, and what has happened since it was opened: plain data. */
   metrics(): Metrics {
-    const { cache, health, clock } = this.#environment
-    let memtableBytes = 0
-    for (const { tree } of this.#tables.values()) memtableBytes += tree.stats().memtableBytes
+    const trees = [...this.#tables.values()].map(({ tree }) => tree)
     return {
-      uptimeMs: clock() - this.#openedMs,
-      ...this.#counters,
-      cache: { bytes: cache.bytes, hits: cache.hits, misses: cache.misses },
-      memtableBytes,
-      failed: health.failure !== undefined,
+      uptimeMs: this.#environment.clock() - this.#openedMs,
+      backgroundErrors: this.#backgroundErrors,
+      ...environmentMetrics(this.#environment),
+      ...tablesMetrics(trees, this.#dropped),
     }
   }
 

@@ -1,11 +1,12 @@
 // What the package exports.
 
-export { Database, type Metrics } from './database.js'
+export { Database } from './database.js'
 export { type ErrorCode, isMarquetryError, MarquetryError } from './errors.js'
 export { type Column, type ColumnType, type Json, type Kind, t } from './format/column.js'
 export type * from './format/row-types.js'
 export type { ColumnJson, SchemaJson } from './format/schema.js'
 export type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './fs/file-system.js'
+export type { CacheMetrics, Metrics } from './metrics.js'
 export { open } from './open.js'
 export {
   type Compression,
@@ -18,7 +19,7 @@ export {
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
-export { Table, type TableStats } from './table.js'
+export { Table } from './table.js'
 export type { Scan } from './table-scan.js'
 export type {
   ExportOptions,
@@ -35,4 +36,8 @@ export type {
   FlushEvent,
   StallEvent,
 } from './tree/environment.js'
+export type { Counters, FilterCounters, Latencies } from './tree/tree-metrics.js'
+export type { Sizes, TableStats } from './tree/tree-stats.js'
+export type { HistogramSummary } from './util/histogram.js'
+export type { LevelTotals } from './version/version.js'
 export { and, not, or } from './where.js'

@@ -41,32 +41,10 @@ import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from '.
 import { findInMemory, findInRuns } from './tree/lookup.js'
 import type { LsmTree } from './tree/lsm-tree.js'
 import type { SuperVersion } from './tree/super-version.js'
+import type { TableStats } from './tree/tree-stats.js'
 import { compareBytes } from './util/bytes.js'
 import { KeyedSerial } from './util/keyed-serial.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
-
-/** What `table.stats()` tells: the table as it is at this moment. */
-export interface TableStats {
-  /** Entries in memtables, all versions and tombstones counted. */
-  readonly memtableRows: number
-  readonly memtableBytes: number
-  readonly immutableMemtables: number
-  readonly sstables: number
-  /** Rows in SSTables, all versions and tombstones counted. */
-  readonly sstableRows: number
-  /** Bytes of the Parquet files. */
-  readonly sstableBytes: number
-  /** Per level that holds data, the newest first. */
-  readonly levels: readonly {
-    readonly level: number
-    readonly runs: number
-    readonly tables: number
-    readonly rows: number
-    readonly tombstones: number
-    readonly bytes: number
-  }[]
-  readonly snapshots: number
-}
 
 type AnyRow = Readonly<Record<string, unknown>>
 
@@ -113,8 +91,8 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   }
 
   /** Writes all of the operations or none, in their order. */
-  batch(operations: readonly BatchOperation<C, K>[]): Promise<void> {
-    return this.#tree.write((memtable, seq) => {
+  async batch(operations: readonly BatchOperation<C, K>[]): Promise<void> {
+    await this.#tree.write((memtable, seq) => {
       if (!Array.isArray(operations)) {
         throw new MarquetryError('MARQUETRY_INVALID_OPTION', 'A batch is an array of operations', {
           option: 'operations',
@@ -123,6 +101,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
       for (let i = 0; i < operations.length; i++) addOperation(memtable, operations[i], seq + i)
       return operations.length
     })
+    this.#tree.metrics.counts.batches++
   }
 
   /** The row with this key, or undefined. */
@@ -140,13 +119,17 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     key: KeyOf<C, K>,
     options: ReadOptions<C, P> = {},
   ): Projected<C, P> | undefined {
+    const { metrics } = this.#tree
+    const beganMs = metrics.getBegins()
     const { bytes, projection, seq } = this.#lookup(key, options)
     const view = this.#tree.pin()
     try {
       const inMemory = findInMemory(this.#tree.schema, view, bytes, seq ?? view.seq, projection)
-      if (inMemory === 'deleted') return undefined
       const batch =
-        inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readerOf))
+        inMemory === 'deleted'
+          ? undefined
+          : (inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readers.of)))
+      metrics.getEnds(beganMs, batch !== undefined)
       return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
     } finally {
       view.release()
@@ -185,6 +168,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     } finally {
       view.release()
     }
+    this.#tree.metrics.getManyEnds(rows)
     return rows
   }
 
@@ -296,7 +280,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
    * MARQUETRY_INVALID_OPTION.
    */
   setCompaction(options: CompactionOptions): void {
-    this.#tree.setCompaction(options)
+    this.#tree.compaction.set(options)
   }
 
   /** Begins no merges by itself any more; resolves when those under way have ended. `compact` still works. */
@@ -314,21 +298,9 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     return this.#tree.compaction.idle()
   }
 
+  /** The table's size at this moment, and what has happened to it since the database was opened: plain data. */
   stats(): TableStats {
-    const { version, memtableRows, memtableBytes, immutableMemtables, snapshots } = this.#tree.stats()
-    const levels = version.levels()
-    const sum = (of: (level: (typeof levels)[number]) => number) =>
-      levels.reduce((total, level) => total + of(level), 0)
-    return {
-      memtableRows,
-      memtableBytes,
-      immutableMemtables,
-      sstables: sum((level) => level.tables),
-      sstableRows: sum((level) => level.rows),
-      sstableBytes: sum((level) => level.bytes),
-      levels,
-      snapshots,
-    }
+    return this.#tree.stats()
   }
 
   /** @internal For imports: see `LsmTree.write`. */
@@ -337,9 +309,13 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   }
 
   async #find(key: KeyBytes, projection: Projection, snapshot: number | undefined): Promise<Batch | undefined> {
+    const { metrics } = this.#tree
+    const beganMs = metrics.getBegins()
     const view = this.#tree.pin()
     try {
-      return await this.#findIn(view, key, projection, snapshot ?? view.seq)
+      const batch = await this.#findIn(view, key, projection, snapshot ?? view.seq)
+      metrics.getEnds(beganMs, batch !== undefined)
+      return batch
     } finally {
       view.release()
     }
@@ -355,7 +331,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     if (inMemory === 'deleted') return undefined
     return (
       inMemory ??
-      (await this.#tree.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readerOf))))
+      (await this.#tree.readers.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readers.of))))
     )
   }
 

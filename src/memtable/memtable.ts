@@ -67,6 +67,7 @@ export class Memtable {
   #encodedEntries = 0
   /** Entries of the record being encoded. */
   #recordEntries = 0
+  #recordDeletes = 0
   #lastSeq = 0
 
   constructor(options: MemtableOptions, recovered?: { readonly logId: string; readonly bytes: Uint8Array }) {
@@ -146,6 +147,7 @@ export class Memtable {
     const start = this.#arena.reserve(recordHeadBytes)
     this.#arena.length = start + recordHeadBytes
     this.#recordEntries = 0
+    this.#recordDeletes = 0
     return start
   }
 
@@ -214,6 +216,7 @@ export class Memtable {
     }
     writeEntryHead(bytes, entry, kind, keyLength, length - rowStart, seq - this.baseSeq)
     this.#recordEntries++
+    if (kind === entryKinds.delete) this.#recordDeletes++
   }
 
   /** Closes the record that began at `start`. Throws MARQUETRY_LIMIT if it is too long; the caller then abandons it. */
@@ -228,6 +231,11 @@ export class Memtable {
     const entries = this.#recordEntries
     sealRecord(bytes, view, start, length, this.#idBytes, durableBytes, entries, firstSeq - this.baseSeq)
     this.#encodedEntries += entries
+  }
+
+  /** Tombstones in the record that was begun last. */
+  get recordDeletes(): number {
+    return this.#recordDeletes
   }
 
   /** Forgets the record that began at `start`. */

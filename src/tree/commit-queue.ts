@@ -14,6 +14,7 @@ import type { ResolvedTableOptions } from '../options.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import type { LogWriter } from '../wal/log-writer.js'
+import type { TreeMetrics } from './tree-metrics.js'
 
 /** Entries indexed between two looks at the clock. */
 const publishEntries = 2048
@@ -25,7 +26,8 @@ interface Ticket {
   readonly start: number
   readonly end: number
   readonly lastSeq: number
-  readonly deadline: number
+  /** When the caller began to wait. */
+  readonly beganMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -56,14 +58,16 @@ export interface CommitHost {
 export class CommitQueue {
   readonly #host: CommitHost
   readonly #options: ResolvedTableOptions
+  readonly #metrics: TreeMetrics
   #tickets: Ticket[] = []
   #running: Promise<void> | undefined
   #active: { readonly memtable: Memtable; readonly log: LogWriter } | undefined
   #batchTimer: NodeJS.Timeout | undefined
 
-  constructor(host: CommitHost, options: ResolvedTableOptions) {
+  constructor(host: CommitHost, options: ResolvedTableOptions, metrics: TreeMetrics) {
     this.#host = host
     this.#options = options
+    this.#metrics = metrics
   }
 
   /** Length of the memtable's log that is known to be durable: what its next record will say. */
@@ -71,20 +75,23 @@ export class CommitQueue {
     return this.#active?.memtable === memtable ? this.#active.log.durableBytes : 0
   }
 
-  /** Commits the record that was encoded from `start` to `end`. Resolves when it is as durable as the mode promises. */
-  submit(memtable: Memtable, start: number, end: number, lastSeq: number): Promise<void> {
-    return this.#enqueue('write', memtable, start, end, lastSeq)
+  /**
+   * Commits the record that was encoded from `start` to `end`, for a caller who waits since `beganMs`. Resolves when it
+   * is as durable as the mode promises.
+   */
+  submit(memtable: Memtable, start: number, end: number, lastSeq: number, beganMs: number): Promise<void> {
+    return this.#enqueue('write', memtable, start, end, lastSeq, beganMs)
   }
 
   /** Seals a memtable behind all its records. */
   seal(memtable: Memtable): Promise<void> {
-    return this.#enqueue('seal', memtable, 0, 0, 0)
+    return this.#enqueue('seal', memtable, 0, 0, 0, 0)
   }
 
   /** Resolves when everything that was submitted before is visible or was refused. */
   async barrier(): Promise<void> {
     const last = this.#tickets.at(-1)
-    if (last !== undefined) await this.#enqueue('barrier', last.memtable, 0, 0, 0)
+    if (last !== undefined) await this.#enqueue('barrier', last.memtable, 0, 0, 0, 0)
   }
 
   /** Resolves when nothing is under way. */
@@ -105,10 +112,10 @@ export class CommitQueue {
     start: number,
     end: number,
     lastSeq: number,
+    beganMs: number,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.#options.stallTimeoutMs
-      this.#tickets.push({ kind, memtable, start, end, lastSeq, deadline, resolve, reject })
+      this.#tickets.push({ kind, memtable, start, end, lastSeq, beganMs, resolve, reject })
       if (this.#running === undefined) {
         // Started a microtask later, so that all calls of this turn share one group.
         this.#running = Promise.resolve().then(() => this.#run())
@@ -145,10 +152,15 @@ export class CommitQueue {
   async #activate(memtable: Memtable): Promise<boolean> {
     this.#host.check()
     if (!this.#host.hasRoom()) {
+      this.#metrics.stallBegins()
       this.#host.stalled()
-      while (!this.#host.hasRoom()) {
-        if (!(await this.#waitForRoom(memtable))) return false
-        this.#host.check()
+      try {
+        while (!this.#host.hasRoom()) {
+          if (!(await this.#waitForRoom(memtable))) return false
+          this.#host.check()
+        }
+      } finally {
+        this.#metrics.stallEnds()
       }
     }
     this.#active = { memtable, log: await this.#host.activate(memtable) }
@@ -157,7 +169,8 @@ export class CommitQueue {
 
   /** Waits until there may be room or a write's time is up. False: the memtable has no write left that waits. */
   async #waitForRoom(memtable: Memtable): Promise<boolean> {
-    const wait = Math.max(0, this.#tickets[0]!.deadline - performance.now())
+    const { stallTimeoutMs } = this.#options
+    const wait = Math.max(0, this.#tickets[0]!.beganMs + stallTimeoutMs - performance.now())
     let timer: NodeJS.Timeout | undefined
     const expiry = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, wait)
@@ -166,16 +179,17 @@ export class CommitQueue {
     clearTimeout(timer)
     if (this.#host.hasRoom()) return true
     const now = performance.now()
-    const isOver = ({ kind, deadline }: Ticket) => kind === 'write' && deadline <= now
+    const isOver = ({ kind, beganMs }: Ticket) => kind === 'write' && beganMs + stallTimeoutMs <= now
     const expired = this.#tickets.filter(isOver)
     this.#tickets = this.#tickets.filter((ticket) => !isOver(ticket))
+    this.#metrics.counts.refusedWrites += expired.length
     for (const ticket of expired) {
       ticket.memtable.voidRecord(ticket.start)
       this.#host.voided(ticket.memtable, ticket.start)
       ticket.reject(
         new MarquetryError(
           'MARQUETRY_BUSY',
-          `The write waited ${this.#options.stallTimeoutMs} ms for flushes and merges to catch up; it was not done`,
+          `The write waited ${stallTimeoutMs} ms for flushes and merges to catch up; it was not done`,
         ),
       )
     }
@@ -189,21 +203,31 @@ export class CommitQueue {
     while (this.#tickets[count]?.memtable === memtable && this.#tickets[count]!.kind === 'write') count++
     const { end, lastSeq } = this.#tickets[count - 1]!
     assert(end > log.bytes, 'a group extends its log')
-    const delayMs = this.#host.delayMs(end - log.bytes)
+    const bytes = end - log.bytes
+    const delayMs = this.#host.delayMs(bytes)
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     await log.append(memtable.image(log.bytes, end))
-    if (this.#options.wal === 'sync') await log.sync()
+    if (this.#options.wal === 'sync') await this.#sync(log)
     else if (this.#options.wal === 'batch') this.#syncSoon(log)
     while (!memtable.publish(end, publishEntries)) if (turnIsDue()) await takeTurn()
     this.#host.published(lastSeq)
-    for (const ticket of this.#tickets.splice(0, count)) ticket.resolve()
+    const tickets = this.#tickets.splice(0, count)
+    this.#metrics.committed(bytes, tickets)
+    for (const ticket of tickets) ticket.resolve()
+  }
+
+  async #sync(log: LogWriter): Promise<void> {
+    const isDue = log.durableBytes < log.bytes
+    const beganMs = performance.now()
+    await log.sync()
+    if (isDue) this.#metrics.synced(beganMs)
   }
 
   #syncSoon(log: LogWriter): void {
     this.#batchTimer ??= setTimeout(() => {
       this.#batchTimer = undefined
       if (this.#active?.log !== log) return // sealed, and so synced, in the meantime
-      log.sync().catch((error: unknown) => this.#host.fail(error))
+      this.#sync(log).catch((error: unknown) => this.#host.fail(error))
     }, this.#options.walBatchMs)
   }
 
@@ -215,7 +239,7 @@ export class CommitQueue {
     // The flush may read what the system has; only the next log's first acknowledgement has to wait for the disk.
     this.#active = undefined
     this.#host.sealed(memtable, log)
-    await log.sync()
+    await this.#sync(log)
     await log.close()
   }
 

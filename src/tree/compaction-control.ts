@@ -3,15 +3,22 @@
 
 import { wholePlan } from '../compaction/plan-facts.js'
 import { normalDepth, overlapDepth } from '../compaction/strategies/depth.js'
+import { spaceAmplification } from '../compaction/strategies/space.js'
 import { strategyOf } from '../compaction/strategies/strategy.js'
 import type { KeyBytes, KeyRange } from '../format/key-codec.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import type { ResolvedCompactionOptions } from '../options-compaction.js'
+import {
+  type CompactionOptions,
+  type ResolvedCompactionOptions,
+  resolveTableCompaction,
+} from '../options-compaction.js'
 import { Compactor } from './compactor.js'
 import type { CompactionEvent } from './environment.js'
 import { HistoryLog } from './history-log.js'
 import { DepthLimits, pressureOf, WriteThrottle } from './pressure.js'
 import { type CompactedTree, TreeCompaction } from './tree-compaction.js'
+import type { TreeMetrics } from './tree-metrics.js'
+import type { CompactionStats } from './tree-stats.js'
 
 /** Runs above the normal depth from which writes are delayed, and at which they stop. */
 const softMargin = 8
@@ -20,6 +27,7 @@ const hardMargin = 24
 /** The tree, as those see it who keep it in shape. */
 export interface ControlledTree
   extends Pick<CompactedTree, 'name' | 'schema' | 'options' | 'environment' | 'files' | 'snapshots'> {
+  readonly metrics: TreeMetrics
   readonly sampleKeys: (table: SSTableMeta) => Promise<readonly KeyBytes[]>
   /** Writers that wait may find that they need not any more. */
   readonly eased: () => void
@@ -32,18 +40,6 @@ export interface CompactRequest {
   readonly onProgress?: ((progress: { readonly rows: number; readonly rowsTotal: number }) => void) | undefined
 }
 
-/** What merges have done since the table was opened. */
-export interface CompactionCounters {
-  compactions: number
-  moves: number
-  failures: number
-  bytesIn: number
-  bytesOut: number
-  rowsIn: number
-  rowsOut: number
-  rowGroupsCarried: number
-}
-
 export class CompactionControl {
   readonly #tree: ControlledTree
   readonly #compactor: Compactor
@@ -52,16 +48,6 @@ export class CompactionControl {
   readonly #history: HistoryLog
   #options: ResolvedCompactionOptions
   #depth: number
-  readonly counters: CompactionCounters = {
-    compactions: 0,
-    moves: 0,
-    failures: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    rowsIn: 0,
-    rowsOut: 0,
-    rowGroupsCarried: 0,
-  }
 
   constructor(tree: ControlledTree) {
     this.#tree = tree
@@ -73,27 +59,10 @@ export class CompactionControl {
       ...tree,
       targetFileBytes: () => this.#options.targetFileBytes,
       changed: () => this.#observe(),
-      reported: (event) => this.#count(event),
+      reported: (event) => this.#record(event),
       quiet: () => tree.eased(),
     })
     this.#compactor = new Compactor(host, strategyOf(this.#options))
-  }
-
-  get options(): ResolvedCompactionOptions {
-    return this.#options
-  }
-
-  get isPaused(): boolean {
-    return this.#compactor.isPaused
-  }
-
-  /** Merges under way. */
-  get running(): number {
-    return this.#compactor.running
-  }
-
-  get quarantined(): readonly number[] {
-    return this.#compactor.quarantined
   }
 
   /** Sorted runs that a lookup may have to ask for one key. */
@@ -101,11 +70,26 @@ export class CompactionControl {
     return this.#depth
   }
 
+  stats(): CompactionStats {
+    const { flushedBytes, compactedBytesOut } = this.#tree.metrics.counts
+    const { running, isPaused, quarantined } = this.#compactor
+    const { version } = this.#tree.files
+    return {
+      strategy: this.#options.strategy,
+      running,
+      paused: isPaused,
+      quarantined,
+      writeAmplification: flushedBytes === 0 ? 1 : (flushedBytes + compactedBytesOut) / flushedBytes,
+      readAmplification: overlapDepth(version),
+      spaceAmplification: spaceAmplification(version),
+    }
+  }
+
   /** Other options from now on. Nothing is rewritten for it alone, and no writer stopped for what is there. */
-  setOptions(options: ResolvedCompactionOptions): void {
-    this.#options = options
+  set(options: CompactionOptions): void {
+    this.#options = resolveTableCompaction(options, {}, this.#tree.options)
     this.#limits.forgive(this.#depth)
-    this.#compactor.setStrategy(strategyOf(options))
+    this.#compactor.setStrategy(strategyOf(this.#options))
   }
 
   compact({ range, signal, onProgress }: CompactRequest): Promise<void> {
@@ -152,13 +136,13 @@ export class CompactionControl {
    * waits for what will not happen.
    */
   isTooDeep(): boolean {
-    return this.#depth >= this.#limits.hard && this.#compactor.isBusy && !this.isPaused
+    return this.#depth >= this.#limits.hard && this.#compactor.isBusy && !this.#compactor.isPaused
   }
 
   /** How long a group of writes should wait, in milliseconds, with so many memtables waiting for their flush. */
   delayMs(bytes: number, immutables: number): number {
     const most = this.#tree.options.immutableMemtablesMax
-    const depth = this.#compactor.isBusy && !this.isPaused ? this.#depth : 0
+    const depth = this.#compactor.isBusy && !this.#compactor.isPaused ? this.#depth : 0
     const pressure = Math.max(
       pressureOf(immutables, most / 2, most + 1),
       pressureOf(depth, this.#limits.soft, this.#limits.hard),
@@ -181,23 +165,10 @@ export class CompactionControl {
     this.#tree.eased()
   }
 
-  #count(event: CompactionEvent): void {
-    if (event.phase === 'start') return
-    if (event.phase === 'failed') {
-      this.counters.failures++
-      return
-    }
-    const { bytesIn, bytesOut, rowsIn, rowsOut, reason } = event
-    if (event.isMove) {
-      this.counters.moves++
-      return
-    }
-    this.counters.compactions++
-    this.counters.bytesIn += bytesIn
-    this.counters.bytesOut += bytesOut
-    this.counters.rowsIn += rowsIn
-    this.counters.rowsOut += rowsOut
-    this.counters.rowGroupsCarried += event.rowGroupsCarried
+  #record(event: CompactionEvent): void {
+    this.#tree.metrics.compacted(event)
+    if (event.phase !== 'end' || event.isMove) return
+    const { reason, bytesIn, bytesOut, rowsIn, rowsOut } = event
     this.#history.merged({ ms: this.#tree.environment.clock(), reason, bytesIn, bytesOut, rowsIn, rowsOut })
   }
 }

@@ -12,12 +12,9 @@ import { MarquetryError, throwIfAborted } from '../errors.js'
 import { isEmptyRange, type KeyRange } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
-import type { SSTableMeta } from '../format/sstable-meta.js'
 import { readAsync } from '../fs/reading.js'
 import { Memtable } from '../memtable/memtable.js'
 import type { ResolvedTableOptions } from '../options.js'
-import { type CompactionOptions, resolveTableCompaction } from '../options-compaction.js'
-import type { SSTableReader } from '../sstable/reader.js'
 import { assert } from '../util/assert.js'
 import type { LogWriter } from '../wal/log-writer.js'
 import { CommitQueue } from './commit-queue.js'
@@ -34,7 +31,9 @@ import type { SuperVersion } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
+import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
+import { sizesOf, type TableStats } from './tree-stats.js'
 import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
@@ -56,11 +55,14 @@ export class LsmTree {
   #previousLog = { number: 0, bytes: 0, digest: 0 }
   #visibleSeq: number
   #roomWaiters: (() => void)[] = []
-  readonly #readers: TableReaders
+  /** The open SSTables; tell `track` of reads in them. */
+  readonly readers: TableReaders
   readonly #snapshots = new SnapshotSet()
   readonly #watchers = new Set<WrittenKeys>()
   /** What keeps the tree in shape between its flushes. */
   readonly compaction: CompactionControl
+  /** What the tree counts; whoever reads through `pin` counts its own reads here. */
+  readonly metrics = new TreeMetrics(() => this.readers.open())
   /** A record is open: the arena belongs to whoever opened it. */
   #encoding = false
   #closed = false
@@ -80,21 +82,27 @@ export class LsmTree {
     this.#environment = environment
     this.#files = files
     this.#visibleSeq = files.lastSeq
-    this.#readers = new TableReaders(environment.fs, environment.cache, schema, (number) =>
-      files.folder(number),
-    )
-    files.onObsolete = (number) => this.#readers.drop(number)
+    this.readers = new TableReaders({
+      fs: environment.fs,
+      cache: environment.cache,
+      schema,
+      folderOf: (number) => files.folder(number),
+      closes: (reader) => this.metrics.fileCloses(reader),
+    })
+    files.onObsolete = (number) => this.readers.drop(number)
     const snapshots = () => this.#snapshots.list()
     const shared = { name, schema, options, environment, files, snapshots }
     this.compaction = new CompactionControl({
       ...shared,
-      sampleKeys: (table) => this.track(readAsync(this.#readers.of(table).sampleKeys(64))),
+      metrics: this.metrics,
+      sampleKeys: (table) => this.readers.track(readAsync(this.readers.of(table).sampleKeys(64))),
       eased: () => this.#wakeWriters(),
     })
-    this.#queue = new CommitQueue(this.#commitHost(), options)
+    this.#queue = new CommitQueue(this.#commitHost(), options, this.metrics)
     this.#flusher = new Flusher(
       new TreeFlush({
         ...shared,
+        metrics: this.metrics,
         forget: (log) => this.#forget(log),
         flushed: (log, table, durationMs) => {
           this.compaction.flushed(log.bytes, table, durationMs)
@@ -125,6 +133,7 @@ export class LsmTree {
    */
   async write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void> {
     this.#checkWritable()
+    const beganMs = performance.now()
     const { sequence } = this.#environment
     const memtable = this.#memtableFor(sequence.next)
     const start = memtable.beginRecord()
@@ -147,7 +156,9 @@ export class LsmTree {
     this.#tail = memtable
     for (const keys of this.#watchers) keys.add(memtable, start)
     sequence.next += entries
-    await this.#queue.submit(memtable, start, memtable.encodedBytes, sequence.next - 1)
+    const deletes = memtable.recordDeletes
+    await this.#queue.submit(memtable, start, memtable.encodedBytes, sequence.next - 1, beganMs)
+    this.metrics.written(entries - deletes, deletes)
   }
 
   #memtableFor(nextSeq: number): Memtable {
@@ -178,11 +189,6 @@ export class LsmTree {
     throwIfAborted(request.signal)
     this.#checkOpen()
     await this.compaction.compact(request)
-  }
-
-  setCompaction(options: CompactionOptions): void {
-    this.#checkOpen()
-    this.compaction.setOptions(resolveTableCompaction(options, {}, this.options))
   }
 
   /** Deletes what was written to a key range before this call; see delete-range.ts. */
@@ -228,28 +234,18 @@ export class LsmTree {
     }
   }
 
-  /** The reader of an SSTable of a pinned version. Opens nothing. */
-  get readerOf(): (table: SSTableMeta) => SSTableReader {
-    return this.#readers.of
-  }
-
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
     const view = this.pin()
-    const source = scanTree(this.schema, view, seq ?? view.seq, request, this.#readers.of)
+    const source = this.metrics.scan(scanTree(this.schema, view, seq ?? view.seq, request, this.readers.of))
     return {
       next: () => {
         this.#checkOpen()
         const batch = source.next()
-        return batch instanceof Promise ? this.track(batch) : batch
+        return batch instanceof Promise ? this.readers.track(batch) : batch
       },
       close: () => source.close(),
     }
-  }
-
-  /** Keeps files open until a read under way has ended. */
-  track<T>(read: Promise<T>): Promise<T> {
-    return this.#readers.track(read)
   }
 
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
@@ -265,20 +261,14 @@ export class LsmTree {
 
   // --- Facts.
 
-  stats() {
-    const { version } = this.#files
-    const memory = [
-      ...this.#immutables.map((log) => log.memtable),
-      ...(this.#active ? [this.#active.memtable] : []),
-    ]
-    return {
-      version,
-      memtableRows: memory.reduce((rows, memtable) => rows + memtable.entries, 0),
-      memtableBytes: memory.reduce((bytes, memtable) => bytes + memtable.memoryBytes, 0),
-      immutableMemtables: this.#immutables.length,
-      snapshots: this.#snapshots.size,
-      visibleSeq: this.#visibleSeq,
-    }
+  stats(): TableStats {
+    const active = this.#active?.memtable
+    const immutables = this.#immutables.map((log) => log.memtable)
+    const snapshots = this.#snapshots.size
+    const sizes = sizesOf({ version: this.#files.version, active, immutables, snapshots })
+    const { memtable: memtableKind } = this.options
+    const compaction = this.compaction.stats()
+    return { memtableKind, visibleSeq: this.#visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
   }
 
   // --- The end.
@@ -306,7 +296,7 @@ export class LsmTree {
     await this.compaction.stop()
     await this.#queue.idle()
     await attempt(() => this.#queue.abandon())
-    await attempt(() => this.#readers.close())
+    await attempt(() => this.readers.close())
     await attempt(() => this.#files.close())
     if (failures.length > 0) throw failures[0]
   }

@@ -6,26 +6,37 @@ import type { FileSystem } from '../fs/file-system.js'
 import type { PageCache } from '../sstable/page-cache.js'
 import { SSTableReader } from '../sstable/reader.js'
 
+/** What readers are made from. */
+export interface TableReadersOptions {
+  readonly fs: FileSystem
+  readonly cache: PageCache
+  /** The table's current schema. */
+  readonly schema: Schema
+  readonly folderOf: (number: number) => string
+  /** Told of every reader before it is closed. */
+  readonly closes: (reader: SSTableReader) => void
+}
+
 export class TableReaders {
-  readonly #fs: FileSystem
-  readonly #cache: PageCache
-  readonly #schema: Schema
-  readonly #folderOf: (number: number) => string
+  readonly #options: TableReadersOptions
   readonly #readers = new Map<number, SSTableReader>()
   readonly #reads = new Set<Promise<void>>()
 
-  constructor(fs: FileSystem, cache: PageCache, schema: Schema, folderOf: (number: number) => string) {
-    this.#fs = fs
-    this.#cache = cache
-    this.#schema = schema
-    this.#folderOf = folderOf
+  constructor(options: TableReadersOptions) {
+    this.#options = options
+  }
+
+  /** The readers that are open. */
+  open(): Iterable<SSTableReader> {
+    return this.#readers.values()
   }
 
   /** The reader of an SSTable of a pinned version. Opens nothing. */
   readonly of = (table: SSTableMeta): SSTableReader => {
     let reader = this.#readers.get(table.number)
     if (reader === undefined) {
-      reader = new SSTableReader(this.#fs, this.#folderOf(table.number), table, this.#schema, this.#cache)
+      const { fs, cache, schema, folderOf } = this.#options
+      reader = new SSTableReader(fs, folderOf(table.number), table, schema, cache)
       this.#readers.set(table.number, reader)
     }
     return reader
@@ -41,22 +52,24 @@ export class TableReaders {
 
   /** Closes the files of a table that no version holds any more. */
   drop(number: number): void {
-    this.#readers.get(number)?.close()
+    const reader = this.#readers.get(number)
+    if (reader === undefined) return
+    this.#options.closes(reader)
     this.#readers.delete(number)
+    reader.close()
   }
 
   /** Waits for the reads under way, then closes everything. Throws the first failure, but closes the others too. */
   async close(): Promise<void> {
     await Promise.all(this.#reads)
     const failures: unknown[] = []
-    for (const reader of this.#readers.values()) {
+    for (const number of [...this.#readers.keys()]) {
       try {
-        reader.close()
+        this.drop(number)
       } catch (error) {
         failures.push(error)
       }
     }
-    this.#readers.clear()
     if (failures.length > 0) throw failures[0]
   }
 }

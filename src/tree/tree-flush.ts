@@ -9,6 +9,7 @@ import type { FlushHost } from './flusher.js'
 import { outputOptions } from './output-options.js'
 import type { SealedLog } from './sealed-log.js'
 import type { TreeFiles } from './tree-files.js'
+import type { TreeMetrics } from './tree-metrics.js'
 
 /** The tree, as its flushes see it. */
 export interface FlushedTree {
@@ -16,6 +17,7 @@ export interface FlushedTree {
   readonly options: ResolvedTableOptions
   readonly environment: TreeEnvironment
   readonly files: TreeFiles
+  readonly metrics: TreeMetrics
   /** Sequence numbers of open snapshots, ascending, without repeats. */
   readonly snapshots: () => readonly number[]
   /** Called in the step in which the version changes: no read sees a flushed memtable and its SSTable, or neither. */
@@ -51,7 +53,7 @@ export class TreeFlush implements FlushHost {
   }
 
   async commit(log: SealedLog, number: number, { table }: FlushResult, startedMs: number): Promise<void> {
-    const { name, environment, files, forget } = this.#tree
+    const { name, environment, files, metrics, forget } = this.#tree
     environment.health.check()
     const removeLogs = [log.number]
     if (table === undefined) await files.edit({ removeLogs }, () => forget(log))
@@ -62,12 +64,14 @@ export class TreeFlush implements FlushHost {
     }
     // The log is superfluous now; if the process dies before it is gone, the next open removes it as an orphan.
     await environment.fs.remove(log.path).catch(() => {})
+    const [rows, bytes] = [table?.rows ?? 0, table?.bytes ?? 0]
     const durationMs = environment.clock() - startedMs
+    metrics.flushed(rows, bytes, durationMs)
     this.#tree.flushed(log, table && { ...table, number }, durationMs)
     environment.emit('flush', {
       table: name,
-      rows: table?.rows ?? 0,
-      bytes: table?.bytes ?? 0,
+      rows,
+      bytes,
       durationMs,
       sstable: table === undefined ? undefined : `${name}/${sstableFolder(number)}`,
     })
@@ -79,7 +83,8 @@ export class TreeFlush implements FlushHost {
   }
 
   failed(error: unknown, willRetry: boolean): void {
-    const { name, environment } = this.#tree
+    const { name, environment, metrics } = this.#tree
+    metrics.counts.flushFailures++
     environment.emit('backgroundError', { table: name, error: error as Error, willRetry })
   }
 

@@ -1,0 +1,58 @@
+// What `db.metrics()` tells: its own tables added up, and what they share.
+
+import type { TreeEnvironment } from './tree/environment.js'
+import type { LsmTree } from './tree/lsm-tree.js'
+import { type Counters, TreeMetrics } from './tree/tree-metrics.js'
+import { addSizes, type Sizes } from './tree/tree-stats.js'
+
+/** The cache of decoded pages, which all tables of a database share. */
+export interface CacheMetrics {
+  readonly bytes: number
+  readonly capacityBytes: number
+  /** Pages that were asked for and were there. */
+  readonly hits: number
+  readonly misses: number
+}
+
+/**
+ * What `db.metrics()` tells: plain data, the sizes and counters of the tables that are open added up. What dropped tables
+ * counted stays in the counters. A table is open once `db.table` was called for it. Every field is explained in
+ * docs/metrics.md.
+ */
+export interface Metrics extends Sizes, Counters {
+  /** Time since the database was opened. */
+  readonly uptimeMs: number
+  /** Tables that are open. */
+  readonly tables: number
+  /** The last sequence number that was given to an entry. */
+  readonly lastSeq: number
+  /** Failures that no caller was waiting for. */
+  readonly backgroundErrors: number
+  /** Whether the database has turned read-only after a failed write. */
+  readonly failed: boolean
+  readonly cache: CacheMetrics
+}
+
+/** What tables share. */
+export function environmentMetrics(
+  environment: TreeEnvironment,
+): Pick<Metrics, 'lastSeq' | 'failed' | 'cache'> {
+  const { cache, health, sequence } = environment
+  const { bytes, capacityBytes, hits, misses } = cache
+  return {
+    lastSeq: sequence.next - 1,
+    failed: health.failure !== undefined,
+    cache: { bytes, capacityBytes, hits, misses },
+  }
+}
+
+/** The sum of open tables; `dropped` holds the counters of those that are gone. */
+export function tablesMetrics(
+  trees: readonly LsmTree[],
+  dropped: TreeMetrics,
+): Sizes & Counters & { readonly tables: number } {
+  const total = new TreeMetrics()
+  total.add(dropped)
+  for (const { metrics } of trees) total.add(metrics)
+  return { tables: trees.length, ...addSizes(trees.map((tree) => tree.stats())), ...total.counters() }
+}
