@@ -71,9 +71,13 @@ export class DuckDB {
     const names = model.columns.map(({ name }) => name)
     const readings = model.columns.map((column) => ({ name: column.name, ...readingOf(column) }))
     const key = model.spec.key.map(quote).join(', ')
+    // Files from before a column was added do not have it; perhaps there are no others.
+    const files = `read_parquet('${folder}/sst/*/data.parquet', union_by_name = true)`
+    const stored = new Set((await this.#query(`describe from ${files}`)).map((column) => column['column_name']))
+    const read = ({ name, sql }: (typeof readings)[number]) => (stored.has(name) ? sql(quote(name)) : 'null')
     const rows = await this.#query(
-      `select ${readings.map(({ name, sql }) => `${sql(quote(name))} as ${quote(name)}`).join(', ')}
-       from (select * from read_parquet('${folder}/sst/*/data.parquet')
+      `select ${readings.map((reading) => `${read(reading)} as ${quote(reading.name)}`).join(', ')}
+       from (select * from ${files}
              qualify row_number() over (partition by ${key} order by _seq desc) = 1) newest
        where not _deleted order by ${model.spec.key.map((name) => `newest.${quote(name)}`).join(', ')}`,
     )

@@ -3,21 +3,31 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { type Database, type OpenOptions, open, type Snapshot, type Table } from 'marquetry'
+import {
+  type Column,
+  type Database,
+  isMarquetryError,
+  type OpenOptions,
+  open,
+  type Snapshot,
+  type Table,
+} from 'marquetry'
 import type { DuckDB } from './duckdb.js'
-import { Model, type Operation, type Row, State } from './model.js'
+import { expectedText, Model, type Operation, type Row, State } from './model.js'
 import { type Cell, cells, randomOptions } from './options.js'
 import { Random } from './random.js'
 import { type BegunScan, checkAll, checkLookups, checkScans } from './reads.js'
-import { type TableSpec, tableSpecs } from './tables.js'
+import { extendedSpec, type TableSpec, tableSpecs } from './tables.js'
 
 const stepsShown = 20
 
 /** A table and what it should hold. */
 export interface Lane {
-  readonly model: Model
-  readonly state: State
+  /** Another one after columns were added or the table was dropped and made anew; so is the state. */
+  model: Model
+  state: State
   table: Table
   /** Number of the last entry that was written to this table. */
   lastSeq: number
@@ -96,12 +106,47 @@ export class History {
     else written = only.type === 'put' ? table.put(only.row) : table.delete(only.key)
     for (const operation of given) if (operation.type === 'put') spoil(operation.row)
     for (const operation of operations) state.apply(operation)
-    if (operations.length > 0) {
-      this.#lastSeq += operations.length
-      lane.lastSeq = this.#lastSeq
-      lane.entries += operations.length
-    }
+    this.#count(lane, operations.length)
     return written
+  }
+
+  #count(lane: Lane, entries: number): void {
+    if (entries === 0) return
+    this.#lastSeq += entries
+    lane.lastSeq = this.#lastSeq
+    lane.entries += entries
+  }
+
+  /**
+   * Updates a row, or has second thoughts. May be called while others of the same table are under way: what an update
+   * is handed is what the one before it, of the same key, has written.
+   */
+  async update(lane: Lane, key: readonly unknown[], random: Random): Promise<void> {
+    const { model, state, table } = lane
+    const names = model.columns.map(({ name }) => name)
+    const outcome = random.weighted<'row' | 'nothing' | 'error' | 'other key'>([[6, 'row'], [1, 'nothing'], [1, 'error'], [1, 'other key']]) // biome-ignore format: a list
+    const otherKey = model.keys.find((other) => model.keyText(other) !== model.keyText(key))!
+    const row = model.row(random, outcome === 'other key' ? otherKey : key)
+    const second = new Error('second thoughts')
+    const change = async (found: Row | undefined) => {
+      const expected = state.get(key)
+      const [is, was] = [found && model.textOf(found, names), expected && expectedText(expected, names)]
+      if (is !== was) throw new Error(`update of ${model.keyText(key)} was handed ${is} instead of ${was}`)
+      if (random.chance(0.3)) await turn()
+      if (outcome === 'error') throw second
+      if (outcome === 'nothing') return undefined
+      if (outcome === 'row') {
+        state.apply({ type: 'put', key, row })
+        this.#count(lane, 1)
+      }
+      return row
+    }
+    const result = await table.update(model.asKey(key), change).catch((error: unknown) => error)
+    const refused = outcome === 'other key' && isMarquetryError(result, 'MARQUETRY_INVALID_ROW')
+    const wanted = { row, nothing: undefined, error: second, 'other key': result }[outcome]
+    if (result !== wanted || (outcome === 'other key' && !refused)) {
+      throw new Error(`update of ${model.keyText(key)} with ${outcome} gave ${inspect(result)}`)
+    }
   }
 
   /** Closes the database and opens it with other options. `unfinished` are writes that nobody has waited for. */
@@ -113,6 +158,39 @@ export class History {
     }
     await Promise.all([this.#db!.close(), ...unfinished])
     await this.#open()
+  }
+
+  /** Adds columns, which takes effect when the table is opened next: at once, by `reopen`. */
+  async extend(lane: Lane): Promise<void> {
+    const { random } = this
+    const model = new Model(extendedSpec(lane.model.spec, random), random, lane.model)
+    lane.state = lane.state.extended(model)
+    lane.model = model
+    await this.reopen([])
+  }
+
+  /**
+   * Drops a table and makes another of its name, perhaps with another schema. `unfinished` are writes that nobody has
+   * waited for; like begun scans they end, well or with MARQUETRY_CLOSED.
+   */
+  async recreate(lane: Lane, unfinished: readonly Promise<void>[]): Promise<void> {
+    const { random } = this
+    const { table, snapshots, scans } = lane
+    const { name } = lane.model.spec
+    const ended = Promise.all(unfinished.map((write) => write.catch(expectClosed)))
+    await this.#db!.dropTable(name)
+    await ended
+    for (const scan of scans.splice(0)) await scan.read(Infinity).catch(expectClosed)
+    for (const { snapshot } of snapshots.splice(0)) snapshot.close()
+    const spec = random.chance(0.5) ? lane.model.spec : { ...random.pick<TableSpec>(tableSpecs), name }
+    lane.model = new Model(spec, random)
+    lane.state = new State(lane.model)
+    lane.lastSeq = 0
+    lane.entries = 0
+    if (random.chance(0.3)) await this.reopen([])
+    else await this.#openTable(lane)
+    const late = await table.delete([]).catch((error: unknown) => error)
+    if (!isMarquetryError(late, 'MARQUETRY_CLOSED')) throw new Error(`a write to a dropped table gave ${late}`)
   }
 
   /** Compares some reads of a table and of its snapshots with the models. */
@@ -165,11 +243,20 @@ export class History {
     this.#options = randomOptions(random, this.#cell)
     this.log(`open ${inspect(this.#options, { breakLength: Infinity })}`)
     this.#db = await open(this.directory, this.#options)
-    for (const lane of this.lanes) {
-      const { name, columns, key } = lane.model.spec
-      const own = random.chance(0.2) ? { memtableRows: 100, pageBytes: 1500 } : {}
-      lane.table = await this.#db.table(name, { columns, key }, own)
+    for (const lane of this.lanes) await this.#openTable(lane)
+    // The database counts on from what its tables have: what was dropped is forgotten.
+    this.#lastSeq = Math.max(...this.lanes.map(({ lastSeq }) => lastSeq))
+  }
+
+  async #openTable(lane: Lane): Promise<void> {
+    const { name, columns, key } = lane.model.spec
+    const own = this.random.chance(0.2) ? { memtableRows: 100, pageBytes: 1500 } : {}
+    const entries: (readonly [string, Column])[] = Object.entries(columns)
+    // The order in which columns are given matters only to a table that is made, and to the new ones among themselves.
+    if (this.random.chance(0.3) && this.#db!.tables().includes(name)) {
+      entries.sort(([a], [b]) => Number(b.startsWith('later')) - Number(a.startsWith('later')))
     }
+    lane.table = await this.#db!.table(name, { columns: entries, key }, own)
   }
 
   /** All that has come about, once as it is, once from the files, once after a last reopening. */
@@ -196,11 +283,15 @@ export class History {
     return new Error(
       `${error instanceof Error ? error.message : error}
 history of memtable ${memtable}, wal ${wal}: repeat it with
-  MARQUETRY_SEED=${this.#seed} MARQUETRY_ROUNDS=1 npx vitest run test/history -t 'memtable ${memtable}, wal ${wal},'
+  MARQUETRY_SEED=${this.#seed} MARQUETRY_HISTORY_SEEDS=1 npx vitest run test/history -t 'memtable ${memtable}, wal ${wal},'
 its last ${steps.length} of ${this.#log.length} steps:\n${steps.join('\n')}`,
       { cause: error },
     )
   }
+}
+
+function expectClosed(error: unknown): void {
+  if (!isMarquetryError(error, 'MARQUETRY_CLOSED')) throw error
 }
 
 function ownCopy(row: Row): Record<string, unknown> {

@@ -41,6 +41,14 @@ export class State {
     return state
   }
 
+  /** The same rows in a table that has got columns: null in all of them. */
+  extended(model: Model): State {
+    const state = new State(model)
+    for (const [text, row] of this.#rows) state.#rows.set(text, model.stored(row.row))
+    state.#recent = this.#recent
+    return state
+  }
+
   get size(): number {
     return this.#rows.size
   }
@@ -78,22 +86,26 @@ export class Model {
   /** Some values of each column that come again and again. */
   readonly #common = new Map<string, readonly unknown[]>()
 
-  constructor(spec: TableSpec, random: Random) {
+  /** `older`: the same table with fewer columns; its keys and common values stay. */
+  constructor(spec: TableSpec, random: Random, older?: Model) {
     this.spec = spec
     this.columns = columnsOf(spec)
     this.keyColumns = spec.key.map((name) => this.columns.find((column) => column.name === name)!)
+    const known = older === undefined ? new Map<string, readonly unknown[]>() : older.#common
     for (const column of this.columns) {
-      this.#common.set(
-        column.name,
-        Array.from({ length: 8 }, () => this.#any(random, column)),
-      )
+      const values = known.get(column.name) ?? Array.from({ length: 8 }, () => this.#any(random, column))
+      this.#common.set(column.name, values)
     }
+    this.keys = older?.keys ?? this.#drawKeys(random)
+  }
+
+  #drawKeys(random: Random): readonly (readonly unknown[])[] {
     const keys = new Map<string, readonly unknown[]>()
-    for (let i = 0; i < spec.keys; i++) {
+    for (let i = 0; i < this.spec.keys; i++) {
       const key = this.keyColumns.map((column) => this.value(random, column))
       keys.set(this.keyText(key), key)
     }
-    this.keys = [...keys.values()]
+    return [...keys.values()]
   }
 
   /** A value of a column, often one that others have too. */

@@ -6,19 +6,14 @@ import type { Random } from './random.js'
 export interface Cell {
   readonly memtable: MemtableKind
   readonly wal: WalMode
-  /** How many histories there are for each round. */
-  readonly share: number
 }
 
 const walModes: readonly WalMode[] = ['sync', 'batch', 'async']
-const mainKinds: readonly MemtableKind[] = ['sorted', 'enhanced-skiplist']
-const otherKinds = memtableKinds.filter((kind) => !mainKinds.includes(kind))
 
-/** What histories are made for: two kinds of memtables with every log mode, the others with one of them. */
-export const cells: readonly Cell[] = [
-  ...mainKinds.flatMap((memtable) => walModes.map((wal) => ({ memtable, wal, share: 1 }))),
-  ...otherKinds.map((memtable, i) => ({ memtable, wal: walModes[i % walModes.length]!, share: 0.5 })),
-]
+/** What histories are made for: every kind of memtable with every log mode. */
+export const cells: readonly Cell[] = memtableKinds.flatMap((memtable) =>
+  walModes.map((wal) => ({ memtable, wal })),
+)
 
 /** Worker threads need the built package. */
 const fromSource = Boolean(process.env['MARQUETRY_SRC'])

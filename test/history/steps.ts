@@ -46,6 +46,15 @@ async function single(history: History, lane: Lane): Promise<void> {
   await history.write(lane, [operation], true)
 }
 
+/** Some updates at once, of few keys: those of one key wait for each other. */
+async function updates(history: History, lane: Lane): Promise<void> {
+  const { random } = history
+  const keys = Array.from({ length: random.between(1, 4) }, () => someKey(lane, random))
+  const calls = random.between(1, 15)
+  history.log(`${calls} updates of ${keys.length} keys in ${nameOf(lane)}`)
+  await Promise.all(Array.from({ length: calls }, () => history.update(lane, random.pick(keys), random.fork())))
+}
+
 async function batch(history: History, lane: Lane): Promise<void> {
   const operations = someOperations(lane, history.random, history.random.below(60))
   history.log(`batch of ${operations.length} in ${nameOf(lane)}`)
@@ -227,6 +236,25 @@ async function reopen(history: History, lane: Lane): Promise<void> {
   for (const other of history.lanes) await history.check(other, random.fork())
 }
 
+async function addColumns(history: History, lane: Lane): Promise<void> {
+  history.log(`reopen with more columns in ${nameOf(lane)}, flushOnClose ${history.options.flushOnClose}`)
+  await history.extend(lane)
+  history.log(`${nameOf(lane)} now has ${lane.model.columns.map(({ name }) => name).join(', ')}`)
+  await checkAll(lane)
+}
+
+async function recreate(history: History, lane: Lane): Promise<void> {
+  const { random } = history
+  const count = random.pick([0, 0, 3, 20])
+  history.log(`${count} writes in ${nameOf(lane)}; drop it and make it anew`)
+  const writes = Array.from({ length: count }, () =>
+    history.write(lane, someOperations(lane, random, random.below(9))),
+  )
+  await history.recreate(lane, writes)
+  await checkAll(lane)
+  await bulk(history, lane)
+}
+
 async function checkFiles(history: History, lane: Lane): Promise<void> {
   history.log(`flush ${nameOf(lane)} and ask DuckDB`)
   await history.checkFiles(lane)
@@ -234,7 +262,8 @@ async function checkFiles(history: History, lane: Lane): Promise<void> {
 }
 
 const steps: readonly (readonly [number, (history: History, lane: Lane) => Promise<void>])[] = [
-  [8, single],
+  [7, single],
+  [5, updates],
   [16, batch],
   [4, bulk],
   [4, thin],
@@ -248,6 +277,8 @@ const steps: readonly (readonly [number, (history: History, lane: Lane) => Promi
   [4, beginScan],
   [5, continueScan],
   [4, reopen],
+  [3, addColumns],
+  [2, recreate],
   [3, checkFiles],
 ]
 

@@ -100,6 +100,29 @@ const odd: TableSpec = {
 
 export const tableSpecs = [flights, everything, blobs, odd] as const
 
+/** Columns that a table may get later. */
+const laterColumns: readonly Column[] = [
+  t.int64().nullable(),
+  t.utf8().nullable(),
+  t.bool().nullable(),
+  t.decimal128(12, 3).nullable(),
+  t.json().nullable(),
+  t.date().nullable(),
+  t.binary().nullable(),
+  t.float32().nullable(),
+  t.uint8().nullable(),
+  t.timestamp('us').nullable(),
+]
+
+/** The table with one to three nullable columns more, behind those it has. */
+export function extendedSpec(spec: TableSpec, random: Random): TableSpec {
+  const columns: { [name: string]: Column } = { ...spec.columns }
+  for (let count = random.between(1, 3); count > 0; count--) {
+    columns[`later${Object.keys(columns).length}`] = random.pick(laterColumns)
+  }
+  return { ...spec, columns }
+}
+
 /** A column with what its values mean. */
 export interface ColumnInfo {
   readonly name: string
