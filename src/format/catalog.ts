@@ -1,6 +1,7 @@
 // The two files of a database's directory that are not a table's.
 //
-//   FORMAT    text: "marquetry database, format 1\n". Written last when a database is made: without it, there is none.
+//   FORMAT    text: "marquetry database, format 1\n", and no more. Written last when a database is made: without it,
+//             there is none.
 //   CATALOG   text: one line of JSON, then its CRC-32 as eight hexadecimal digits and a line feed. Always replaced as
 //             a whole (temporary name, sync, rename, directory sync).
 
@@ -9,14 +10,17 @@ import { corruption, MarquetryError } from '../errors.js'
 
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const formatVersion = 1
-const formatPattern = /^marquetry database, format (\d+)\n$/
+const formatPattern = /^marquetry database, format (\d+)\n/
 
 /** The content of FORMAT. */
 export function encodeFormat(): Uint8Array {
   return Buffer.from(`marquetry database, format ${formatVersion}\n`)
 }
 
-/** Throws MARQUETRY_UNSUPPORTED_FORMAT for a newer format, MARQUETRY_CORRUPTION for anything that is none. */
+/**
+ * Throws MARQUETRY_UNSUPPORTED_FORMAT for a newer format, MARQUETRY_CORRUPTION for anything that is none. Every format
+ * begins with this line; what a newer one says behind it is its own affair.
+ */
 export function checkFormat(path: string, bytes: Uint8Array): void {
   const match = formatPattern.exec(Buffer.from(bytes).toString('latin1'))
   if (match === null) throw corruption(path, 0, 'this is not the FORMAT file of a marquetry database')
@@ -26,6 +30,9 @@ export function checkFormat(path: string, bytes: Uint8Array): void {
       `${path}: the database has format ${match[1]}; this version of marquetry reads format ${formatVersion}`,
       { file: path },
     )
+  }
+  if (match[0].length < bytes.length) {
+    throw corruption(path, match[0].length, 'a FORMAT file has one line, and this one goes on')
   }
 }
 

@@ -3,6 +3,7 @@
 //   header, 72 bytes   "MQWL"  u16 version  u16 0  u64 log id  u32 number  u32 tree id  u32 schema id  u32 0
 //                      u64 base seq  u32 number, u32 length, u32 digest of the log before
 //                      u32 number, u32 length, u32 chain of the manifest  u32 CRC of the 64 bytes before  u32 0
+//                      Magic, version and CRC stand there in every version of the format.
 //   record, 32 bytes   u32 CRC of all that follows in the record  u32 payload bytes  u64 log id  u32 durable bytes
 //                      u8 kind  u8 0  u16 0  u32 entries  u32 sequence number of the first, less the base
 //                      payload: entries (format/entry.ts)
@@ -81,19 +82,21 @@ export function writeLogHeader(bytes: Uint8Array, header: LogHeader): void {
 export function readLogHeader(path: string, bytes: Uint8Array): LogHeader | undefined {
   if (bytes.length < logHeaderBytes) return undefined
   const view = dataView(bytes)
-  if (view.getUint32(64, true) !== crc32(bytes.subarray(0, 64)) || view.getUint32(0, true) !== magic)
-    return undefined
-  const version = view.getUint16(4, true)
-  if (version !== formatVersion) {
-    throw new MarquetryError(
-      'MARQUETRY_UNSUPPORTED_FORMAT',
-      `${path} has log format ${version}; this is ${formatVersion}`,
-      {
-        file: path,
-      },
-    )
-  }
   const word = (at: number) => view.getUint32(at, true)
+  // The CRC covers the version and stands here in every version, so it is asked first: a version is believed only if
+  // somebody wrote it. The last word is in no CRC: nothing vouches for what it holds, so it is damage, not a version.
+  if (word(64) !== crc32(bytes.subarray(0, 64)) || word(0) !== magic || word(68) !== 0) return undefined
+  const unsupported = (what: string, offset: number) =>
+    new MarquetryError(
+      'MARQUETRY_UNSUPPORTED_FORMAT',
+      `${path} has ${what}; this release reads log format ${formatVersion}`,
+      { file: path, offset },
+    )
+  const version = view.getUint16(4, true)
+  if (version !== formatVersion) throw unsupported(`log format ${version}`, 4)
+  // Written as zero: whoever gives these bytes a meaning relies on its being understood.
+  if (view.getUint16(6, true) !== 0) throw unsupported('a header with unknown content at byte 6', 6)
+  if (word(28) !== 0) throw unsupported('a header with unknown content at byte 28', 28)
   return {
     id: view.getBigUint64(8).toString(16).padStart(16, '0'),
     number: word(16),

@@ -115,7 +115,7 @@ export function encodeManifestFrame(
   previous: number,
 ): { readonly bytes: Uint8Array; readonly chain: number } {
   const { kind, ...rest } = edit
-  const problem = formProblem({ ...edit }, kind === 'state')
+  const problem = unknownPart(edit) ?? formProblem({ ...edit }, kind === 'state')
   assert(problem === undefined, `a manifest frame has its form: ${problem}`)
   const text = JSON.stringify({ kind, ...rest })
   assert(text.lastIndexOf(editMarker) === (kind === 'edit' ? 0 : -1), 'only an edit as a whole begins like one')
@@ -131,7 +131,7 @@ export function encodeManifestFrame(
 
 /**
  * Reads a manifest. A damaged last frame is left out and reported as `torn`. Throws MARQUETRY_UNSUPPORTED_FORMAT for
- * a newer format version, MARQUETRY_CORRUPTION with the byte position for everything else.
+ * what is whole but of a newer engine, MARQUETRY_CORRUPTION for everything else, both with the byte position.
  */
 export function decodeManifest(path: string, bytes: Uint8Array): DecodedManifest {
   const { number, chain: seed } = decodeHeader(path, bytes)
@@ -184,15 +184,19 @@ function decodeHeader(path: string, bytes: Uint8Array): { number: number; chain:
   const chain = crc32(bytes.subarray(0, 12))
   if (view.getUint32(12, true) !== chain) throw corruption(path, 0, "the manifest header's checksum is wrong")
   const version = view.getUint16(4, true)
-  if (version > manifestFormatVersion) {
-    throw new MarquetryError(
-      'MARQUETRY_UNSUPPORTED_FORMAT',
-      `${path} has manifest format ${version}; this release reads up to ${manifestFormatVersion}`,
-      { file: path, offset: 4 },
-    )
-  }
-  if (version === 0 || view.getUint16(6, true) !== 0) throw corruption(path, 4, 'no known manifest format')
+  if (version > manifestFormatVersion) throw unsupported(path, 4, `manifest format ${version}`)
+  if (version === 0) throw corruption(path, 4, 'no known manifest format')
+  if (view.getUint16(6, true) !== 0) throw unsupported(path, 6, 'a header with unknown content')
   return { number: view.getUint32(8, true), chain }
+}
+
+/** A checksum vouches for these bytes: somebody meant them, who knew more than this release. */
+function unsupported(path: string, offset: number, what: string): MarquetryError {
+  return new MarquetryError(
+    'MARQUETRY_UNSUPPORTED_FORMAT',
+    `${path} at byte ${offset}: ${what}; this release reads manifest format ${manifestFormatVersion}`,
+    { file: path, offset },
+  )
 }
 
 type Check = (value: unknown) => boolean
@@ -257,17 +261,25 @@ const editFields: Readonly<Record<string, Check>> = {
   lastSeq: isCount,
 }
 
-/** What is wrong with the form of a frame's content. A field not known might matter, so it is refused. */
+/** What this release does not know of a frame's content. Whatever it is might matter, so it is refused. */
+function unknownPart(edit: object & { readonly kind?: unknown }): string | undefined {
+  const { kind } = edit
+  if (typeof kind !== 'string') return undefined
+  if (kind !== 'state' && kind !== 'edit') return `a frame of unknown kind ${JSON.stringify(kind)}`
+  const fields = kind === 'state' ? stateFields : editFields
+  const name = Object.keys(edit).find((key) => key !== 'kind' && !Object.hasOwn(fields, key))
+  return name === undefined ? undefined : `a frame with the unknown field ${JSON.stringify(name)}`
+}
+
+/** What is wrong with the form of a frame's content. */
 function formProblem(
   edit: { readonly [name: string]: unknown; readonly kind?: unknown },
   first: boolean,
 ): string | undefined {
   const expected = first ? 'state' : 'edit'
-  if (edit.kind !== expected) return `kind ${JSON.stringify(edit.kind)} where ${expected} belongs`
+  if (edit.kind !== expected)
+    return `kind ${JSON.stringify(edit.kind) ?? 'is missing'} where ${expected} belongs`
   const fields = first ? stateFields : editFields
-  for (const name of Object.keys(edit)) {
-    if (name !== 'kind' && !Object.hasOwn(fields, name)) return `unknown field ${JSON.stringify(name)}`
-  }
   for (const [name, check] of Object.entries(fields)) {
     const absent = !first && edit[name] === undefined
     if (!absent && !check(edit[name])) return `field ${name} is missing or has the wrong form`
@@ -284,6 +296,8 @@ function decodePayload(path: string, frame: number, payload: Uint8Array, first: 
     throw corruption(path, frame, 'a frame is not JSON', error)
   }
   const isObject = typeof edit === 'object' && edit !== null
+  const unknown = isObject ? unknownPart(edit as object) : undefined
+  if (unknown !== undefined) throw unsupported(path, frame, unknown)
   const problem = isObject ? formProblem(edit as Record<string, unknown>, first) : 'no object'
   if (problem !== undefined) throw corruption(path, frame, `a frame cannot be understood: ${problem}`)
   return edit as ManifestEdit

@@ -143,7 +143,7 @@ export class RowCodec {
 
   /**
    * One value column of many rows. `starts[r]` is where row r begins in `bytes`; `present`, one byte a row, is 0 for
-   * rows that have no values (tombstones): their value is null whatever the schema says.
+   * rows that have no values (tombstones): their value is null whatever the schema says. Requires: the rows fit.
    */
   column(index: number, bytes: Uint8Array, starts: Uint32Array, present: Uint8Array | undefined): Vector {
     const slot = this.#slotOf.get(index)!
@@ -162,6 +162,21 @@ export class RowCodec {
       ends[row] = area + u32(bytes, start + slot.at)
     }
     return slot.column.codec.fromRows(bytes, froms, ends, valid)
+  }
+
+  /** Whether the bytes from `start` to `end` have the form of a row: then every column decodes, from them alone. */
+  fits(bytes: Uint8Array, start: number, end: number): boolean {
+    const area = start + this.#headBytes
+    if (area > end) return false
+    let from = area
+    for (let s = 0; s < this.#slots.length; s++) {
+      const { column, at } = this.#slots[s]!
+      if (column.codec.rowBytes > 0) continue
+      const to = area + u32(bytes, start + at)
+      if (to < from || to > end) return false
+      from = to
+    }
+    return from === end
   }
 
   #validity(

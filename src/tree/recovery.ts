@@ -5,6 +5,7 @@
 // (id, number, tree); it ends as the next one says; the manifest is at least as long as when the log was made.
 
 import { corruption } from '../errors.js'
+import { checkRows } from '../format/check-rows.js'
 import { logName } from '../format/file-names.js'
 import { type LogContents, type LogHeader, readLog, readLogHeader } from '../format/log-record.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
@@ -101,6 +102,7 @@ async function replay(input: RecoveryInput, listed: ListedLog, log: ReadLog): Pr
   const { contents, header, path } = log
   const schema = input.schema(listed.schemaId)
   if (schema === undefined) throw corruption(path, 24, 'the schema of the log is not known')
+  checkRows(path, log.bytes, contents, schema)
   const memtable = new Memtable(
     { schema, rep: input.rep, baseSeq: header.baseSeq, bytesMax: 1, rowsMax: 1 },
     { logId: header.id, bytes: log.bytes.subarray(0, contents.bytes) },

@@ -211,11 +211,29 @@ describe('what is not understood', () => {
     expect(refusal(newer).code).toBe('MARQUETRY_UNSUPPORTED_FORMAT')
   })
 
+  test('something in a reserved place of the header is of a newer format', () => {
+    const newer = concat(encodeManifestHeader(number).bytes, small.bytes.subarray(16))
+    new DataView(newer.buffer).setUint16(6, 1, true)
+    new DataView(newer.buffer).setUint32(12, crc32(newer.subarray(0, 12)), true)
+    expect(refusal(newer).code).toBe('MARQUETRY_UNSUPPORTED_FORMAT')
+  })
+
+  for (const [what, payload, says] of [
+    ['an unknown kind', '{"kind":"dance"}', 'unknown kind "dance"'],
+    ['a kind that every object has', '{"kind":"constructor"}', 'unknown kind "constructor"'],
+    ['an unknown field', '{"kind":"edit","removeEverything":true}', 'unknown field "removeEverything"'],
+  ] as const) {
+    test(`${what}, with a right checksum, is of a newer format`, () => {
+      const error = refusal(concat(stateOnly, rawFrame(payload, end.chain)))
+      expect(error.code).toBe('MARQUETRY_UNSUPPORTED_FORMAT')
+      expect(error.offset).toBe(end.bytes)
+      expect(error.message).toContain(says)
+    })
+  }
+
   const payloads: Record<string, string> = {
-    'an unknown kind': '{"kind":"dance"}',
     'no kind': '{}',
     'a second state': JSON.stringify(small.edits[0]),
-    'an unknown field': '{"kind":"edit","removeEverything":true}',
     'a field of the wrong form': '{"kind":"edit","removeLogs":[1.5]}',
     'a log id that is none': '{"kind":"edit","addLogs":[{"number":1,"id":"12","schemaId":1}]}',
     'no object': 'null',

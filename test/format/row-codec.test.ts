@@ -116,6 +116,33 @@ describe('rows of any columns', () => {
   })
 })
 
+describe('bytes that may be no row', () => {
+  test('fit if they were written, and decode without a look beyond their end if they fit', () => {
+    let refused = 0
+    const change = fc.record({
+      at: fc.nat(),
+      to: fc.constantFrom(0, 1, 0x7f, 0x80, 0xff),
+      cut: fc.integer({ min: -3, max: 3 }),
+    })
+    const property = fc.property(randomRows, change, ({ fields, rows }, { at, to, cut }) => {
+      const codec = new RowCodec(schemaOf(fields))
+      const { bytes, starts } = appendAll(codec, rows)
+      const end = (row: number) => starts[row + 1] ?? bytes.length
+      for (const row of rows.keys()) expect(codec.fits(bytes, starts[row]!, end(row))).toBe(true)
+      const row = new Uint8Array(Math.max(0, end(0) - starts[0]! + cut))
+      row.set(bytes.subarray(starts[0], Math.min(end(0), starts[0]! + row.length)))
+      if (row.length > 0) row[at % row.length] = to
+      if (!codec.fits(row, 0, row.length)) {
+        refused++
+        return
+      }
+      for (let i = 0; i < fields.length; i++) codec.column(i + 1, row, Uint32Array.of(0), undefined)
+    })
+    fc.assert(property, { numRuns: 1000 })
+    expect(refused).toBeGreaterThan(100)
+  })
+})
+
 describe('numbers at their edges', () => {
   const schema = defineSchema({
     columns: { k: t.int8(), double: t.float64(), single: t.float32(), int: t.int32() },
