@@ -7,6 +7,7 @@ import { isUint8Array } from 'node:util/types'
 import { MarquetryError } from '../errors.js'
 import { ByteSink } from '../util/byte-sink.js'
 import { compareBytes, prefixSuccessor } from '../util/bytes.js'
+import { describeValue } from '../util/describe-value.js'
 import { appendKeyPrefix } from './codecs/bytes.js'
 import type { Schema } from './schema.js'
 import type { Vector } from './vector.js'
@@ -52,19 +53,11 @@ function partsOf(schema: Schema, key: unknown, least: number, what: string): rea
   return key
 }
 
-function describe(value: unknown): string {
-  if (value === null) return 'null'
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)
-  return Object.prototype.toString.call(value).slice(8, -1)
-}
-
 function appendPart(schema: Schema, sink: ByteSink, position: number, part: unknown): void {
   const column = schema.columns[schema.key[position]!]!
   if (!column.codec.writeKey(sink, part)) {
     throw invalidKey(
-      `Key column ${JSON.stringify(column.name)} expects ${column.codec.expects}, not ${describe(part)}`,
+      `Key column ${JSON.stringify(column.name)} expects ${column.codec.expects}, not ${describeValue(part)}`,
       column.name,
     )
   }

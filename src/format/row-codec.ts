@@ -10,6 +10,7 @@
 
 import { MarquetryError } from '../errors.js'
 import type { ByteSink } from '../util/byte-sink.js'
+import { describeValue } from '../util/describe-value.js'
 import { bytesAt } from './codecs/bytes.js'
 import type { Schema, SchemaColumn } from './schema.js'
 import type { Vector } from './vector.js'
@@ -204,18 +205,10 @@ function u32(bytes: Uint8Array, at: number): number {
 }
 
 function invalidValue(column: SchemaColumn, value: unknown): MarquetryError {
-  const given =
-    value === undefined
-      ? 'nothing'
-      : value === null
-        ? 'null'
-        : typeof value === 'object'
-          ? 'an object'
-          : typeof value
-  const shown = typeof value === 'number' || typeof value === 'bigint' ? ` (${value})` : ''
+  const given = value === undefined ? 'nothing' : describeValue(value)
   return new MarquetryError(
     'MARQUETRY_INVALID_ROW',
-    `Column ${JSON.stringify(column.name)} expects ${column.codec.expects}; ${given}${shown} was given`,
+    `Column ${JSON.stringify(column.name)} expects ${column.codec.expects}; ${given} was given`,
     { column: column.name },
   )
 }

@@ -100,8 +100,8 @@ export class Shop {
   }
 
   /** Opens it again, after `close` or after the death of the one before. */
-  async reopen(): Promise<void> {
-    this.db = await open(directory, { workers: 0, ...this.#options, fileSystem: this.fs })
+  async reopen(options: OpenOptions = {}): Promise<void> {
+    this.db = await open(directory, { workers: 0, ...this.#options, ...options, fileSystem: this.fs })
     this.orders = await openOrders(this.db)
   }
 
