@@ -1,6 +1,6 @@
 // Crashes one workload at every file operation and checks what each crash leaves.
 
-import { type FileSystem, open } from 'marquetry'
+import { type FileSystem, open, type Preset } from 'marquetry'
 import { type CrashOptions, MemoryFileSystem } from '#src/fs/memory.js'
 import { checkImage, directory, Oracle, runWorkload, smallOptions } from './workload.js'
 
@@ -23,6 +23,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 export interface EnumerateOptions {
+  /** What the database is opened with; `balanced` by default. */
+  readonly preset?: Preset
   /** Puts a flawed file system between engine and memory; none by default. */
   readonly mutant?: (inner: FileSystem) => FileSystem
   readonly tornSeeds: readonly number[]
@@ -33,16 +35,16 @@ export interface EnumerateOptions {
 }
 
 /** Operations that the whole workload takes. */
-async function countOperations(mutant: (inner: FileSystem) => FileSystem): Promise<number> {
+async function countOperations(preset: Preset, mutant: (inner: FileSystem) => FileSystem): Promise<number> {
   const fs = new MemoryFileSystem()
-  await runWorkload(mutant(fs), { a: new Oracle(), b: new Oracle() })
+  await runWorkload(mutant(fs), preset, { a: new Oracle(), b: new Oracle() })
   return fs.operations
 }
 
 /** Whether open, flushes of what was recovered, and close go through. */
-async function recovers(fs: FileSystem): Promise<boolean> {
+async function recovers(fs: FileSystem, preset: Preset): Promise<boolean> {
   try {
-    const db = await open(directory, smallOptions(fs))
+    const db = await open(directory, smallOptions(fs, preset))
     try {
       for (const name of db.tables()) await (await db.table(name)).flush()
     } finally {
@@ -55,30 +57,40 @@ async function recovers(fs: FileSystem): Promise<boolean> {
 }
 
 export async function enumerateCrashes(options: EnumerateOptions): Promise<Enumeration> {
-  const { mutant = (inner) => inner, tornSeeds, nestedEvery, stopEarly = false } = options
+  const { preset = 'balanced', mutant = (inner) => inner, tornSeeds, nestedEvery, stopEarly = false } = options
+  // Only a log that is synced before it answers keeps its word when the machine stops, and not just the process.
+  const afterPowerLoss = preset === 'balanced' ? 'acknowledged' : 'durable'
   const result: Enumeration = { crashPoints: 0, images: 0, nestedImages: 0, violations: [] }
-  const total = await countOperations(mutant)
+  const total = await countOperations(preset, mutant)
   for (let point = 0; point <= total; point++) {
     result.crashPoints++
     const fs = new MemoryFileSystem()
     fs.crashAfter(point)
     const oracles = { a: new Oracle(), b: new Oracle() }
-    await runWorkload(mutant(fs), oracles).catch(() => {})
+    await runWorkload(mutant(fs), preset, oracles).catch(() => {})
     const modes: CrashOptions[] = [{ unsynced: 'lost' }, { unsynced: 'kept' }]
     for (const seed of tornSeeds) modes.push({ unsynced: 'torn', random: seededRandom(seed * 7919 + point) })
     for (const [index, mode] of modes.entries()) {
       const name = `operation ${point}, ${mode.unsynced}${index > 1 ? ` (seed ${tornSeeds[index - 2]})` : ''}`
       const image = fs.crash(mode)
-      await check(image.crash({ unsynced: 'kept' }), name)
+      await check(
+        image.crash({ unsynced: 'kept' }),
+        name,
+        mode.unsynced === 'kept' ? 'acknowledged' : afterPowerLoss,
+      )
       result.images++
       if (nestedEvery > 0 && result.images % nestedEvery === 0) await nest(image, name)
       if (stopEarly && result.violations.length > 0) return result
     }
 
-    async function check(image: MemoryFileSystem, name: string): Promise<void> {
+    async function check(
+      image: MemoryFileSystem,
+      name: string,
+      lasting: 'acknowledged' | 'durable',
+    ): Promise<void> {
       let violation: string | undefined
       try {
-        violation = await checkImage(mutant(image), oracles)
+        violation = await checkImage(mutant(image), preset, oracles, lasting)
       } catch (error) {
         violation = `${(error as Error).stack}`
       }
@@ -90,9 +102,11 @@ export async function enumerateCrashes(options: EnumerateOptions): Promise<Enume
       for (let inner = 0; ; inner++) {
         const again = image.crash({ unsynced: 'kept' })
         again.crashAfter(again.operations + inner)
-        if (await recovers(mutant(again))) return
+        if (await recovers(mutant(again), preset)) return
         const what = `${name}, then ${inner} of recovery`
-        await check(again.crash({ unsynced: 'torn', random: seededRandom(point * 31 + inner) }), what)
+        // What the first crash had kept may go with the second: nobody has read it.
+        const torn = again.crash({ unsynced: 'torn', random: seededRandom(point * 31 + inner) })
+        await check(torn, what, afterPowerLoss)
         result.nestedImages++
       }
     }

@@ -1,6 +1,6 @@
 // A workload with an oracle: what may be found in the database if the machine stops at any moment of it.
 
-import { type Database, type FileSystem, type OpenOptions, open, t } from 'marquetry'
+import { type Database, type FileSystem, type OpenOptions, open, type Preset, t } from 'marquetry'
 
 export const directory = 'db'
 
@@ -17,15 +17,26 @@ function openTable(db: Database, name: string) {
 
 export const tableNames = ['a', 'b'] as const
 
+/** Entries after which a memtable is full. */
+const memtableRows = 8
+
 /** What a table holds after each of its batches; a state is the text of its rows. */
 export class Oracle {
   readonly states: string[] = ['']
   readonly #rows = new Map<string, number>()
   /** Batches whose promise has resolved, all before them included. */
   acknowledged = 0
+  /** Batches that are on the disk whatever the log mode: they lie before a rotation, a flush or a close. */
+  durable = 0
+  /** Entries in the memtable that the next batch goes to. */
+  #memtableEntries = 0
+  /** For each memtable but the last, how many batches there were when it was sealed. */
+  readonly #sealings: number[] = []
 
   /** Notes a batch that is being called for. */
   issue(operations: readonly Operation[]): number {
+    if (this.#memtableEntries >= memtableRows) this.#rotate()
+    this.#memtableEntries += operations.length
     for (const { key, value } of operations) {
       if (value === undefined) this.#rows.delete(key)
       else this.#rows.set(key, value)
@@ -36,8 +47,26 @@ export class Oracle {
 
   acknowledge(batch: number): void {
     this.acknowledged = Math.max(this.acknowledged, batch)
+    // A log is synced before the first batch in the next one is acknowledged.
+    for (const sealed of this.#sealings) if (batch > sealed) this.durable = Math.max(this.durable, sealed)
+  }
+
+  /** Notes the call for a flush or a close. What is returned is to be called when that has resolved. */
+  seal(): () => void {
+    const batches = this.states.length - 1
+    if (this.#memtableEntries > 0) this.#rotate()
+    return () => {
+      this.durable = Math.max(this.durable, batches)
+    }
+  }
+
+  #rotate(): void {
+    this.#sealings.push(this.states.length - 1)
+    this.#memtableEntries = 0
   }
 }
+
+export type Oracles = Readonly<Record<'a' | 'b', Oracle>>
 
 export interface Operation {
   readonly key: string
@@ -66,36 +95,31 @@ async function write(table: KeyValue, oracle: Oracle, operations: readonly Opera
 }
 
 /** Options under which a dozen rows rotate the memtable. */
-export function smallOptions(fileSystem: FileSystem): OpenOptions {
-  return {
-    fileSystem,
-    wal: 'sync',
-    memtable: 'sorted',
-    memtableRows: 8,
-    rowGroupRows: 4,
-    sparseIndexInterval: 2,
-  }
+export function smallOptions(fileSystem: FileSystem, preset: Preset): OpenOptions {
+  return { fileSystem, preset, memtableRows, walBatchMs: 1, rowGroupRows: 4, sparseIndexInterval: 2 }
 }
 
 /**
  * Writes, batches, deletes, rotations, flushes, two tables, concurrent callers, close and reopen. Goes on until it is
  * done or something fails; `oracles` then know what was called for and what was acknowledged.
  */
-export async function runWorkload(fileSystem: FileSystem, oracles: Record<'a' | 'b', Oracle>): Promise<void> {
+export async function runWorkload(fileSystem: FileSystem, preset: Preset, oracles: Oracles): Promise<void> {
   const put = (key: string, value: number): Operation => ({ key, value })
   const remove = (key: string): Operation => ({ key, value: undefined })
-  await session(fileSystem, async (db) => {
+  await session(fileSystem, preset, oracles, async (db) => {
     const a = await openTable(db, 'a')
     for (let i = 0; i < 5; i++) await write(a, oracles.a, [put(`k${i}`, i)])
     await write(a, oracles.a, [put('k1', 100), remove('k2'), put('x', 1), put('y', 2)])
     const b = await openTable(db, 'b')
     await write(b, oracles.b, [put('b1', 1), put('b2', 2)])
     await Promise.all([0, 1, 2, 3].map((i) => write(a, oracles.a, [put(`c${i}`, i), put('k0', 10 + i)])))
+    const flushed = oracles.a.seal()
     await a.flush()
+    flushed()
     await write(a, oracles.a, [remove('k0'), put('z', 26)])
     await Promise.all([write(a, oracles.a, [put('k4', 44)]), write(b, oracles.b, [remove('b1'), put('b3', 3)])])
   })
-  await session(fileSystem, async (db) => {
+  await session(fileSystem, preset, oracles, async (db) => {
     const a = await openTable(db, 'a')
     for (let i = 0; i < 9; i++) await write(a, oracles.a, [put(`m${i}`, i), put('x', i)])
     await write(a, oracles.a, [remove('y'), remove('nothing')])
@@ -103,41 +127,51 @@ export async function runWorkload(fileSystem: FileSystem, oracles: Record<'a' | 
   })
 }
 
-async function session(fileSystem: FileSystem, steps: (db: Database) => Promise<void>): Promise<void> {
-  const db = await open(directory, smallOptions(fileSystem))
+async function session(
+  fileSystem: FileSystem,
+  preset: Preset,
+  oracles: Oracles,
+  steps: (db: Database) => Promise<void>,
+): Promise<void> {
+  const db = await open(directory, smallOptions(fileSystem, preset))
   try {
     await steps(db)
   } catch (error) {
     await db.close().catch(() => {})
     throw error
   }
+  const closed = [oracles.a.seal(), oracles.b.seal()]
   await db.close()
+  for (const note of closed) note()
 }
 
 /**
- * Opens what a crash has left and checks it against the oracles. Returns what is wrong, or undefined.
+ * Opens what a crash has left and checks it against the oracles: what had to last, `acknowledged` batches or `durable`
+ * ones, is there. Returns what is wrong, or undefined.
  * Then checks that the database lives on: a write, a second open that finds the same, and no file too many.
  */
 export async function checkImage(
   fileSystem: FileSystem,
-  oracles: Record<'a' | 'b', Oracle>,
+  preset: Preset,
+  oracles: Oracles,
+  lasting: 'acknowledged' | 'durable',
 ): Promise<string | undefined> {
   const found: string[] = []
-  let db = await open(directory, smallOptions(fileSystem))
+  let db = await open(directory, smallOptions(fileSystem, preset))
   try {
     for (const name of tableNames) {
-      const { states, acknowledged } = oracles[name]
+      const { states, [lasting]: first } = oracles[name]
       const state = db.tables().includes(name) ? await readState(await db.table(name)) : ''
       found.push(state)
-      if (!states.slice(acknowledged).includes(state)) {
-        return `table ${name} holds [${state}], none of the states ${acknowledged} to ${states.length - 1}: ${states.slice(acknowledged).join(' | ')}`
+      if (!states.slice(first).includes(state)) {
+        return `table ${name} holds [${state}], none of the states ${first} to ${states.length - 1}: ${states.slice(first).join(' | ')}`
       }
     }
     await write(await openTable(db, 'a'), new Oracle(), [{ key: 'after', value: 1 }])
   } finally {
     await db.close()
   }
-  db = await open(directory, smallOptions(fileSystem))
+  db = await open(directory, smallOptions(fileSystem, preset))
   try {
     const a = await openTable(db, 'a')
     await a.delete('after')
