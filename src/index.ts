@@ -37,7 +37,7 @@ export type {
   StallEvent,
 } from './tree/environment.js'
 export type { Counters, FilterCounters, Latencies } from './tree/tree-metrics.js'
-export type { Sizes, TableStats } from './tree/tree-stats.js'
+export type { CompactionStats, LiveFile, Sizes, TableStats } from './tree/tree-stats.js'
 export type { HistogramSummary } from './util/histogram.js'
 export type { LevelTotals } from './version/version.js'
 export { and, not, or } from './where.js'

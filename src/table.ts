@@ -41,7 +41,7 @@ import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from '.
 import { findInMemory, findInRuns } from './tree/lookup.js'
 import type { LsmTree } from './tree/lsm-tree.js'
 import type { SuperVersion } from './tree/super-version.js'
-import type { TableStats } from './tree/tree-stats.js'
+import type { LiveFile, TableStats } from './tree/tree-stats.js'
 import { compareBytes } from './util/bytes.js'
 import { KeyedSerial } from './util/keyed-serial.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
@@ -218,8 +218,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
 
   /** The table as it is now, for any number of reads. */
   snapshot(): Snapshot {
-    const handle = new TableSnapshot(this.#tree)
-    return handle
+    return new TableSnapshot(this.#tree)
   }
 
   /**
@@ -301,6 +300,14 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   /** The table's size at this moment, and what has happened to it since the database was opened: plain data. */
   stats(): TableStats {
     return this.#tree.stats()
+  }
+
+  /**
+   * The Parquet files that make up the table at this moment, but for what is in memtables: newest run first. The folder
+   * `sst/` may hold others, which are on their way in or out. Merges replace files: pause them while other tools read.
+   */
+  files(): readonly LiveFile[] {
+    return this.#tree.files()
   }
 
   /** @internal For imports: see `LsmTree.write`. */

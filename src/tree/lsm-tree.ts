@@ -33,7 +33,7 @@ import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
 import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
-import { sizesOf, type TableStats } from './tree-stats.js'
+import { type LiveFile, liveFiles, sizesOf, type TableStats } from './tree-stats.js'
 import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
@@ -269,6 +269,10 @@ export class LsmTree {
     const { memtable: memtableKind } = this.options
     const compaction = this.compaction.stats()
     return { memtableKind, visibleSeq: this.#visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
+  }
+
+  files(): readonly LiveFile[] {
+    return liveFiles(this.#files.version, (number) => this.#files.folder(number))
   }
 
   // --- The end.

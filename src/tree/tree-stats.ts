@@ -1,5 +1,6 @@
 // What a table is at one moment, as plain data, and how the tables of a database add up.
 
+import { sstableFiles } from '../format/file-names.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { MemtableKind } from '../options.js'
 import type { CompactionStrategyName } from '../options-compaction.js'
@@ -49,6 +50,31 @@ export interface CompactionStats {
   readonly readAmplification: number
   /** Rows stored for each live one, estimated from samples of the keys; memtables are not counted. */
   readonly spaceAmplification: number
+}
+
+/** A Parquet file that is part of the table at this moment. */
+export interface LiveFile {
+  readonly number: number
+  readonly path: string
+  readonly level: number
+  /** Identity of its sorted run; files of one run do not overlap. */
+  readonly run: number
+  /** Rows, all versions and tombstones counted. */
+  readonly rows: number
+  /** Distinct keys. */
+  readonly keys: number
+  readonly tombstones: number
+  readonly bytes: number
+}
+
+/** The files of a version, newest run first, within a run in key order. */
+export function liveFiles(version: Version, folderOf: (number: number) => string): readonly LiveFile[] {
+  return version.runs.flatMap(({ id: run, level, tables }) =>
+    tables.map(({ number, rows, keys, tombstones, bytes }) => {
+      const path = `${folderOf(number)}/${sstableFiles.data}`
+      return { number, path, level, run, rows, keys, tombstones, bytes }
+    }),
+  )
 }
 
 /** A tree, as its sizes see it. */
