@@ -1,22 +1,17 @@
-// A sorted run as a merge reads it: the rows of its tables that lie in the job's range, a row group or a piece of one at a time.
+// A sorted run as a step of a merge reads it: rows of its tables, a row group or a piece of one at a time.
 
 import type { Batch } from '../format/batch.js'
-import type { KeyBytes, KeyRange } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { BulkReader } from '../sstable/bulk-reader.js'
-import { PageCache } from '../sstable/page-cache.js'
-import { SSTableReader } from '../sstable/reader.js'
-import { compareBytes } from '../util/bytes.js'
-import type { MergeInput } from './job.js'
+import type { TableRows } from './merge-plan.js'
 
 /** What all inputs of a merge share. */
 export interface InputContext {
   readonly fs: FileSystem
   readonly schema: Schema
-  readonly range: KeyRange
   /** Most bytes of a batch, as vectors: larger row groups come in pieces. A single row may exceed it. */
   readonly batchBytesMax: number
   /** Told of every batch before it is handed on; may throw to end the merge. */
@@ -26,7 +21,7 @@ export interface InputContext {
 }
 
 /** Drives a reading from the file system and tells how many bytes were read. */
-async function drive<T>(reading: Reading<T>, onRead: (bytes: number) => void): Promise<T> {
+export async function drive<T>(reading: Reading<T>, onRead: (bytes: number) => void): Promise<T> {
   let step = reading.next()
   while (step.done !== true) {
     const { file, from, to } = step.value
@@ -44,22 +39,11 @@ async function drive<T>(reading: Reading<T>, onRead: (bytes: number) => void): P
   return step.value
 }
 
-/** Rows of a table: those of the job's range. */
-interface RowSpan {
-  readonly from: number
-  readonly to: number
-}
-
-/** The rows of a table within a range of keys. */
-function* findRows(reader: SSTableReader, { gte, lt }: KeyRange): Reading<RowSpan> {
-  const from = yield* reader.seek(gte)
-  return { from, to: lt === undefined ? reader.meta.rows : Math.max(from, yield* reader.seek(lt)) }
-}
-
 /** One sorted run. */
 export class RunSource implements BatchSource {
   readonly #context: InputContext
-  readonly #tables: MergeInput[]
+  readonly #parts: TableRows[]
+  readonly #oneVersionPerKey: boolean
   #reader: BulkReader | undefined
   /** Rows of the current table that are still to be read. */
   #at = 0
@@ -68,10 +52,16 @@ export class RunSource implements BatchSource {
   #batchRowsMax = 0
   #pending: Promise<unknown> = Promise.resolve()
 
-  /** `tables` in key order. */
-  constructor(context: InputContext, tables: readonly MergeInput[]) {
+  /** `parts` in key order. */
+  constructor(context: InputContext, parts: readonly TableRows[]) {
     this.#context = context
-    this.#tables = [...tables]
+    this.#parts = [...parts]
+    this.#oneVersionPerKey = parts.every(({ table: { meta } }) => meta.rows === meta.keys)
+  }
+
+  /** No key has two versions among the rows of the run. */
+  get hasOneVersionPerKey(): boolean {
+    return this.#oneVersionPerKey
   }
 
   next(): Promise<Batch | undefined> {
@@ -87,10 +77,11 @@ export class RunSource implements BatchSource {
 
   async #read(): Promise<Batch | undefined> {
     while (this.#at === this.#end) {
-      await this.#closeTable()
-      const table = this.#tables.shift()
-      if (table === undefined) return undefined
-      await this.#openTable(table)
+      this.#reader?.close()
+      this.#reader = undefined
+      const part = this.#parts.shift()
+      if (part === undefined) return undefined
+      await this.#openTable(part)
     }
     const reader = this.#reader!
     const { onBatch, onRead } = this.#context
@@ -104,45 +95,20 @@ export class RunSource implements BatchSource {
   }
 
   close(): void {
-    this.#tables.length = 0
+    this.#parts.length = 0
     this.#at = this.#end
     this.#reader?.close()
     this.#reader = undefined
   }
 
-  async #openTable({ folder, meta }: MergeInput): Promise<void> {
-    const { fs, schema, range, onRead } = this.#context
-    if (isOutside(meta.minKey, meta.maxKey, range)) return
-    const searcher = new SSTableReader(fs, folder, meta, schema, new PageCache(0))
-    try {
-      const { from, to } = await drive(findRows(searcher, range), onRead)
-      this.#at = from
-      this.#end = to
-    } finally {
-      searcher.close()
-    }
+  async #openTable({ table: { folder, meta }, from, to }: TableRows): Promise<void> {
+    const { fs, schema, batchBytesMax, onRead } = this.#context
     this.#reader = new BulkReader(fs, folder, meta, schema)
+    this.#at = from
+    this.#end = to
     const { index } = await drive(this.#reader.open(), onRead)
-    this.#batchRowsMax = rowsPerBatch(
-      index.rowGroupFirstRow,
-      meta.rowGroupBytesMax,
-      this.#context.batchBytesMax,
-    )
+    this.#batchRowsMax = rowsPerBatch(index.rowGroupFirstRow, meta.rowGroupBytesMax, batchBytesMax)
   }
-
-  /** Checks the last bytes of the table that nobody else has read: a damaged input is not merged away unseen. */
-  async #closeTable(): Promise<void> {
-    if (this.#reader === undefined) return
-    await drive(this.#reader.tail(), this.#context.onRead)
-    this.#reader.close()
-    this.#reader = undefined
-  }
-}
-
-function isOutside(minKey: KeyBytes, maxKey: KeyBytes, { gte, lt }: KeyRange): boolean {
-  return (
-    (gte !== undefined && compareBytes(maxKey, gte) < 0) || (lt !== undefined && compareBytes(minKey, lt) >= 0)
-  )
 }
 
 /** So many rows of the largest row group have about `bytesMax` bytes, if all are about alike. */

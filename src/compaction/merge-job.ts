@@ -1,8 +1,9 @@
 // The merge of SSTables. Runs in a worker thread, or inline.
 //
 //   run 0 ─ row groups ─┐
-//   run 1 ─ row groups ─┼─ merge by key ─ retention ─ row groups ─ SSTables, rolled at the target size
-//   run 2 ─ row groups ─┘
+//   run 1 ─ row groups ─┼─ merge by key ─ retention ─ row groups ─┬─ SSTables, rolled at the target size
+//   run 2 ─ row groups ─┘                                         │
+//           row groups that nothing overlaps, as bytes ───────────┘
 //
 // 1. Rows move as columns, from decoded pages to the columns that are encoded; no row is ever an object.
 // 2. Every row that comes in goes out or is counted as dropped: asserted at the end.
@@ -15,37 +16,28 @@ import type { BatchSource } from '../format/source.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { mergeRuns } from '../scan/merge.js'
 import { visibleVersions } from '../scan/visible.js'
+import { BulkReader } from '../sstable/bulk-reader.js'
 import { assert } from '../util/assert.js'
-import type { MergeInput, MergeJob, MergeResult } from './job.js'
+import type { MergeJob, MergeResult } from './job.js'
 import { JobControl } from './job-control.js'
-import { type InputContext, RunSource } from './merge-input.js'
+import { drive, type InputContext, RunSource } from './merge-input.js'
 import { MergeOutput, RowGroupCutter } from './merge-output.js'
+import { type MergeStep, planMerge, type TableRows } from './merge-plan.js'
 import { OlderKeys } from './older-keys.js'
 import { Retention } from './retained.js'
-
-/** What a merge counts. */
-interface Counts {
-  rowsIn: number
-  bytesIn: number
-  /** Older versions that were dropped within their own run. */
-  droppedInRuns: number
-}
 
 /**
  * Carries out a merge: its outputs are folders in `job.folder`, complete and durable but for their entries in it. On
  * failure nothing is left. Throws MARQUETRY_CORRUPTION for an input of which something is damaged that the job reads: all rows of
- * the range, and page indexes and footer; MARQUETRY_ABORTED; MARQUETRY_IO for a full disk.
+ * the range, page indexes and footer; MARQUETRY_ABORTED; MARQUETRY_IO for a full disk.
  */
 export async function runMerge(fs: FileSystem, job: MergeJob): Promise<MergeResult> {
-  const schema = new Schema(job.schema)
-  const output = new MergeOutput(fs, job, schema, mayKeepTombstones(job))
+  const merge = new Merge(fs, job)
   await fs.makeDirectory(job.folder)
   try {
-    const counts = await mergeInto(fs, job, schema, output)
-    const tables = await output.finish()
-    return { tables, rowsIn: counts.rowsIn, bytesIn: counts.bytesIn, rowGroupsCarried: 0 }
+    return await merge.run()
   } catch (error) {
-    await output.abort().catch(() => {}) // the first error is the one to tell
+    await merge.output.abort().catch(() => {}) // the first error is the one to tell
     await fs.remove(job.folder).catch(() => {})
     throw error
   }
@@ -53,87 +45,137 @@ export async function runMerge(fs: FileSystem, job: MergeJob): Promise<MergeResu
 
 /** Whether a tombstone can stay: in the end one that nobody needs is dropped, unless something older lies below. */
 function mayKeepTombstones({ inputs, snapshots, older }: MergeJob): boolean {
-  return (
-    (snapshots.length > 0 || older.length > 0) &&
-    inputs.some((run) => run.some(({ meta }) => meta.tombstones > 0))
-  )
+  const hasSome = inputs.some((run) => run.some(({ meta }) => meta.tombstones > 0))
+  return hasSome && (snapshots.length > 0 || older.length > 0)
 }
 
-async function mergeInto(fs: FileSystem, job: MergeJob, schema: Schema, output: MergeOutput): Promise<Counts> {
-  const counts: Counts = { rowsIn: 0, bytesIn: 0, droppedInRuns: 0 }
-  const { rowGroupRows, rowGroupBytes } = job.output
-  const runs = openRuns(fs, job, schema, counts)
-  const newest = runs.map((run, i) => reduced(run, job, job.inputs[i]!, schema, counts))
-  const merged = mergeRuns(newest, schema.key, job.snapshots.length === 0 ? 'newest' : 'all', rowGroupRows)
-  const older = new OlderKeys(schema, job.older)
-  const retention = new Retention(schema.key, job.snapshots, older, job.snapshots.length === 0)
-  const cutter = new RowGroupCutter(schema.key, rowGroupRows, rowGroupBytes)
-  const write = async (batch: Batch | undefined, isLast: boolean) => {
-    if (batch !== undefined) cutter.add(batch)
-    for (let group = cutter.take(isLast); group !== undefined; group = cutter.take(isLast)) {
-      await output.append(group)
+/** One job under way. */
+class Merge {
+  readonly output: MergeOutput
+  readonly #fs: FileSystem
+  readonly #job: MergeJob
+  readonly #schema: Schema
+  readonly #hasTombstones: boolean
+  readonly #context: InputContext
+  readonly #retention: Retention
+  readonly #cutter: RowGroupCutter
+  #rowsIn = 0
+  #bytesIn = 0
+  /** Rows that were dropped before they reached the retention. */
+  #dropped = 0
+
+  constructor(fs: FileSystem, job: MergeJob) {
+    const { inputs, snapshots, older, memoryBytes, control: shared } = job
+    const { rowGroupRows, rowGroupBytes } = job.output
+    const schema = new Schema(job.schema)
+    const control = shared && new JobControl(shared)
+    this.#fs = fs
+    this.#job = job
+    this.#schema = schema
+    this.#hasTombstones = mayKeepTombstones(job)
+    this.#retention = new Retention(schema.key, snapshots, new OlderKeys(schema, older), snapshots.length === 0)
+    this.#cutter = new RowGroupCutter(schema.key, rowGroupRows, rowGroupBytes)
+    this.output = new MergeOutput(fs, job, schema, this.#hasTombstones)
+    this.#context = {
+      fs,
+      schema,
+      batchBytesMax: memoryBytes / (2 * Math.max(inputs.length, 1)),
+      onBatch: (rows) => {
+        control?.check()
+        this.#rowsIn += rows
+        if (control !== undefined) control.rows = this.#rowsIn
+      },
+      onRead: (bytes) => {
+        this.#bytesIn += bytes
+      },
     }
   }
-  try {
-    for (;;) {
-      const batch = await merged.next()
-      if (batch === undefined) break
-      await write(retention.of(batch), false)
+
+  async run(): Promise<MergeResult> {
+    const { onBatch, onRead } = this.#context
+    onBatch(0)
+    const steps = await planMerge(this.#fs, this.#job, this.#schema, this.#hasTombstones, (reading) =>
+      drive(reading, onRead),
+    )
+    for (const step of steps) {
+      if (step.kind === 'merge') await this.#merge(step.runs)
+      else await this.#carry(step)
     }
-    await write(retention.finish(), true)
-  } finally {
-    await Promise.all(runs.map((run) => run.idle())) // after a failure others may still be reading
-    merged.close()
+    await this.#finishKeys()
+    const tables = await this.output.finish()
+    const dropped = this.#dropped + this.#retention.dropped
+    assert(this.#rowsIn === this.output.rows + dropped, 'every row of a merge is written or dropped')
+    return {
+      tables,
+      rowsIn: this.#rowsIn,
+      bytesIn: this.#bytesIn,
+      rowGroupsCarried: this.output.rowGroupsCarried,
+    }
   }
-  const dropped = counts.droppedInRuns + merged.dropped + retention.dropped
-  assert(counts.rowsIn === output.rows + dropped, 'every row of a merge is written or dropped')
-  return counts
+
+  async #merge(runs: readonly (readonly TableRows[])[]): Promise<void> {
+    const sources = runs.filter((run) => run.length > 0).map((run) => new RunSource(this.#context, run))
+    const hasSnapshots = this.#job.snapshots.length > 0
+    const reduced = hasSnapshots ? sources : sources.map((source) => this.#newestOf(source))
+    const versions = hasSnapshots ? 'all' : 'newest'
+    const merged = mergeRuns(reduced, this.#schema.key, versions, this.#job.output.rowGroupRows)
+    try {
+      for (;;) {
+        const batch = await merged.next()
+        if (batch === undefined) break
+        await this.#write(this.#retention.of(batch), false)
+      }
+    } finally {
+      await Promise.all(sources.map((source) => source.idle())) // after a failure others may still be reading
+      merged.close()
+    }
+    this.#dropped += merged.dropped
+  }
+
+  /** A run without the versions that need not reach the merge. */
+  #newestOf(source: RunSource): BatchSource {
+    if (source.hasOneVersionPerKey) return source
+    const all = countRows(source, (rows) => {
+      this.#dropped += rows
+    })
+    return countRows(visibleVersions(all, this.#schema.key, Number.POSITIVE_INFINITY), (rows) => {
+      this.#dropped -= rows
+    })
+  }
+
+  async #carry({ table, group, rows }: MergeStep & { readonly kind: 'carry' }): Promise<void> {
+    await this.#finishKeys()
+    const { onBatch, onRead } = this.#context
+    onBatch(rows)
+    const reader = new BulkReader(this.#fs, table.folder, table.meta, this.#schema)
+    try {
+      await this.output.carry(await drive(reader.stored(group), onRead))
+    } finally {
+      reader.close()
+    }
+  }
+
+  /** Writes all that was merged so far. */
+  async #finishKeys(): Promise<void> {
+    await this.#write(this.#retention.finish(), true)
+  }
+
+  async #write(batch: Batch | undefined, all: boolean): Promise<void> {
+    if (batch !== undefined) this.#cutter.add(batch)
+    for (let group = this.#cutter.take(all); group !== undefined; group = this.#cutter.take(all)) {
+      await this.output.append(group)
+    }
+  }
 }
 
-function openRuns(fs: FileSystem, job: MergeJob, schema: Schema, counts: Counts): RunSource[] {
-  const control = job.control && new JobControl(job.control)
-  control?.check()
-  const context: InputContext = {
-    fs,
-    schema,
-    range: job.range ?? { gte: undefined, lt: undefined },
-    batchBytesMax: job.memoryBytes / (2 * Math.max(job.inputs.length, 1)),
-    onBatch: (rows) => {
-      control?.check()
-      counts.rowsIn += rows
-      if (control !== undefined) control.rows = counts.rowsIn
-    },
-    onRead: (bytes) => {
-      counts.bytesIn += bytes
-    },
-  }
-  return job.inputs.map((run) => new RunSource(context, run))
-}
-
-/** A run without the versions that need not reach the merge; counts them. */
-function reduced(
-  source: BatchSource,
-  { snapshots }: MergeJob,
-  run: readonly MergeInput[],
-  schema: Schema,
-  counts: Counts,
-): BatchSource {
-  if (snapshots.length > 0 || run.every(({ meta }) => meta.rows === meta.keys)) return source
-  const counted: BatchSource = {
+/** The same source; tells of the rows that it yields. */
+function countRows(source: BatchSource, count: (rows: number) => void): BatchSource {
+  return {
     next: async () => {
       const batch = await source.next()
-      counts.droppedInRuns += batch?.rows ?? 0
+      count(batch?.rows ?? 0)
       return batch
     },
     close: () => source.close(),
-  }
-  const newest = visibleVersions(counted, schema.key, Number.POSITIVE_INFINITY)
-  return {
-    next: async () => {
-      const batch = await newest.next()
-      counts.droppedInRuns -= batch?.rows ?? 0
-      return batch
-    },
-    close: () => newest.close(),
   }
 }

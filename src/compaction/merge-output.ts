@@ -12,6 +12,7 @@ import type { SSTableMeta } from '../format/sstable-meta.js'
 import { vectorBytes } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { sliceBatch } from '../scan/gather.js'
+import type { StoredRowGroup } from '../sstable/bulk-reader.js'
 import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { MergeJob } from './job.js'
@@ -91,6 +92,7 @@ export class MergeOutput {
   readonly #tables: SSTableMeta[] = []
   #writer: SSTableWriter | undefined
   #rows = 0
+  #rowGroupsCarried = 0
 
   /** Requires: `job.folder` exists. `hasTombstones`: whether a row may be one. */
   constructor(fs: FileSystem, job: MergeJob, schema: Schema, hasTombstones: boolean) {
@@ -105,12 +107,23 @@ export class MergeOutput {
     return this.#rows
   }
 
+  get rowGroupsCarried(): number {
+    return this.#rowGroupsCarried
+  }
+
   /** Writes a row group, all its keys above those before. */
   async append(batch: Batch): Promise<void> {
     this.#writer ??= await this.#create()
     await this.#writer.append(batch)
-    this.#rows += batch.rows
-    if (this.#writer.bytes >= this.#job.output.targetFileBytes) await this.#complete()
+    await this.#count(batch.rows)
+  }
+
+  /** Writes a row group as its bytes are; see `SSTableWriter.carry`. */
+  async carry(stored: StoredRowGroup): Promise<void> {
+    this.#writer ??= await this.#create()
+    await this.#writer.carry(stored)
+    this.#rowGroupsCarried++
+    await this.#count(stored.rows)
   }
 
   /** Completes the last table; all of them, in key order. */
@@ -123,6 +136,12 @@ export class MergeOutput {
   async abort(): Promise<void> {
     await this.#writer?.abort()
     this.#writer = undefined
+  }
+
+  async #count(rows: number): Promise<void> {
+    this.#rows += rows
+    if (this.#writer !== undefined && this.#writer.bytes >= this.#job.output.targetFileBytes)
+      await this.#complete()
   }
 
   async #complete(): Promise<void> {

@@ -2,7 +2,7 @@
 //
 // 1. A whole row group is one read of neighbouring column chunks; all of its bytes are checked, whatever is decoded.
 // 2. A piece of a row group reads the pages that hold its rows, and no others, column by column.
-// 3. `tail` checks what stands behind the row groups, so that who reads everything has checked every byte of the file.
+// 3. `isWrittenAs` checks what stands behind the row groups: who calls it and reads all rows has checked every byte.
 
 import type { Batch } from '../format/batch.js'
 import { concatVectors } from '../format/concat.js'
@@ -15,13 +15,38 @@ import { assert } from '../util/assert.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
 import { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
+import { createdBy, decodeFooter, type FileSlice } from './parquet-footer.js'
 import type { SparseIndex } from './sparse-index.js'
+import { creator, sstableColumns } from './stored-columns.js'
+import type { ThriftStruct } from './thrift.js'
 import { VerifiedFile } from './verified-file.js'
 
 /** Bytes of the file, checked, and where in it they begin. */
 interface Span {
   readonly bytes: Uint8Array
   readonly from: number
+}
+
+/** Page indexes and footer. */
+interface Tail {
+  readonly span: Span
+  readonly footer: ThriftStruct
+}
+
+/** A row group as it lies in a file, to be carried into another one. */
+export interface StoredRowGroup {
+  readonly rows: number
+  /** Its key columns, in key order. */
+  readonly keys: readonly Vector[]
+  readonly seq: Float64Array
+  /** Memory that it takes as vectors, at most. */
+  readonly bytesMax: number
+  /** Of its file. */
+  readonly footer: ThriftStruct
+  /** Its number in there. */
+  readonly group: number
+  /** The bytes of its pages and page indexes. */
+  readonly slice: FileSlice
 }
 
 /** What lies in no cache costs a merge nothing to forget. */
@@ -33,6 +58,7 @@ export class BulkReader {
   readonly #schema: Schema
   readonly #pages: PageReader
   readonly #file: VerifiedFile
+  #tailRead: Tail | undefined
 
   /** `schema` is the table's current one: columns that the file lacks read as nulls. */
   constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema) {
@@ -70,11 +96,47 @@ export class BulkReader {
     return { rows: to - from, columns, seq, deleted: deleted?.values as Uint8Array | undefined }
   }
 
+  /**
+   * Whether its row groups are what a writer of this engine version makes for the schema, with tombstones or without, in this
+   * compression. Reads and checks everything behind the last row group.
+   */
+  *isWrittenAs(engineVersion: string, hasTombstones: boolean, codec: number): Reading<boolean> {
+    const { footer } = yield* this.#tail()
+    const { index, columns } = yield* this.open()
+    const wanted = sstableColumns(this.#schema, hasTombstones)
+    return (
+      createdBy(footer) === creator(engineVersion) &&
+      index.codec === codec &&
+      index.columns === wanted.length &&
+      columns.every((column, i) => column?.number === i) &&
+      wanted.every(({ nullable }, i) => nullable === (index.optional[i] === 1))
+    )
+  }
+
+  /** A whole row group as it lies in the file, and its keys and sequence numbers. */
+  *stored(group: number): Reading<StoredRowGroup> {
+    const { footer, span: tail } = yield* this.#tail()
+    const opened = yield* this.open()
+    const { index } = opened
+    const from = index.rowGroupFirstRow[group]!
+    const to = index.rowGroupFirstRow[group + 1]!
+    const span = yield* this.#rowGroup(index, group)
+    const keys: Vector[] = []
+    for (const i of this.#schema.key) keys.push(yield* this.#vector(index, opened.columns[i]!, from, to, span))
+    const seq = (yield* this.#vector(index, opened.seq, from, to, span)).values as Float64Array
+    const { rowGroupBytesMax } = this.meta
+    const pages = (at: number, end: number) => slice(at < tail.from ? span : tail, at, end - at)
+    return { rows: to - from, keys, seq, bytesMax: rowGroupBytesMax, footer, group, slice: pages }
+  }
+
   /** Everything behind the last row group: page indexes and footer. */
-  *tail(): Reading<Span> {
+  *#tail(): Reading<Tail> {
+    if (this.#tailRead !== undefined) return this.#tailRead
     const { index } = yield* this.open()
     const from = rowGroupSpan(index, index.rowGroups - 1).to
-    return { bytes: yield* this.#file.read(from, this.meta.bytes), from }
+    const span = { bytes: yield* this.#file.read(from, this.meta.bytes), from }
+    this.#tailRead = { span, footer: decodeFooter(span.bytes) }
+    return this.#tailRead
   }
 
   /** Closes the file. Idempotent. Requires: no reading is under way. */

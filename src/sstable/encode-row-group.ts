@@ -34,6 +34,11 @@ const compressions = {
   zstd: 'ZSTD',
 } as const satisfies Record<Compression, string>
 
+/** Parquet's number of a compression (CompressionCodec). */
+export function codecOfCompression(compression: Compression): number {
+  return { uncompressed: 0, snappy: 1, zstd: 6, lz4_raw: 7 }[compression]
+}
+
 /**
  * A Parquet file that holds exactly one row group of these columns; `vectors[i]`, in the layout of its type, is
  * `columns[i]`. Synchronous: some 100 ms for 131,072 rows.

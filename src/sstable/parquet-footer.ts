@@ -63,7 +63,7 @@ export interface PageIndexes {
   readonly offset: Uint8Array
 }
 
-/** Where the footer of a Parquet file in memory lies, decoded. */
+/** The footer of a Parquet file in memory, decoded; its last bytes do, if the footer is among them. */
 export function decodeFooter(file: Uint8Array): ThriftStruct {
   const end = file.length - 8
   assert(end > 4 && equalBytes(file.subarray(end + 4), parquetMagic), 'a part ends as Parquet files do')
@@ -104,20 +104,23 @@ function shiftChunk(chunk: ThriftStruct, by: number): ThriftStruct {
   return withField(shifted(chunk, columnChunk.fileOffset, by), columnChunk.metadata, struct, metadata)
 }
 
+/** Bytes `from` to `to` of a file. */
+export type FileSlice = (from: number, to: number) => Uint8Array
+
 function indexBytes(
-  part: Uint8Array,
+  part: FileSlice,
   chunk: ThriftStruct,
   offset: number,
   length: number,
 ): Uint8Array | undefined {
   const at = numberOf(chunk, offset)
   if (at === undefined) return undefined
-  return part.slice(at, at + (numberOf(chunk, length) ?? 0)) // a copy: it outlives the part
+  return part(at, at + (numberOf(chunk, length) ?? 0)).slice() // a copy: it outlives the part
 }
 
 /** The column chunk's pages, their positions shifted, as both the page index and the sparse index want them. */
 function shiftPages(
-  part: Uint8Array,
+  part: FileSlice,
   chunk: ThriftStruct,
   by: number,
 ): { readonly pages: ChunkPages; readonly indexes: PageIndexes } {
@@ -157,9 +160,10 @@ export interface MovedRowGroup {
 }
 
 /**
- * What becomes of the row group of a file in memory when its pages are copied to the position `to` elsewhere.
+ * What becomes of a row group when its pages are copied to the position `to` of another file. `file` is asked for those and for
+ * the page indexes.
  */
-export function moveRowGroup(file: Uint8Array, group: ThriftStruct, to: number): MovedRowGroup {
+export function moveRowGroup(file: FileSlice, group: ThriftStruct, to: number): MovedRowGroup {
   const chunks = structsOf(group, rowGroup.columns)
   const metadata = chunks.map((chunk) => structOf(chunk, columnChunk.metadata))
   const start = Math.min(...metadata.map(chunkStart))
@@ -171,7 +175,7 @@ export function moveRowGroup(file: Uint8Array, group: ThriftStruct, to: number):
     metadata: shifted(withField(group, rowGroup.columns, list, moved), rowGroup.fileOffset, by),
     pages: shiftedPages.map(({ pages }) => pages),
     indexes: shiftedPages.map(({ indexes }) => indexes),
-    bytes: file.subarray(start, end),
+    bytes: file(start, end),
     rows: numberOf(group, rowGroup.rows) ?? 0,
   }
 }
@@ -188,6 +192,12 @@ export function storedColumns(footer: ThriftStruct): readonly StoredColumn[] {
       typeLength: numberOf(element, schemaElement.typeLength) ?? 0,
     }
   })
+}
+
+/** The program that wrote a file, as its footer says it. */
+export function createdBy(footer: ThriftStruct): string {
+  const text = fieldOf(footer, fileMetaData.createdBy)
+  return text instanceof Uint8Array ? new TextDecoder().decode(text) : ''
 }
 
 /** The compression of a row group, that of its first column. */

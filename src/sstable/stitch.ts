@@ -14,6 +14,7 @@ import {
   codecOf,
   columnChunk,
   decodeFooter,
+  type FileSlice,
   fileMetaData,
   moveRowGroup,
   type PageIndexes,
@@ -92,11 +93,20 @@ export class ParquetStitcher {
   /** Appends the row group of a part and says where its pages lie now, per column. */
   async append(part: Uint8Array): Promise<readonly ChunkPages[]> {
     const footer = decodeFooter(part)
-    const [group, ...more] = structsOf(footer, fileMetaData.rowGroups)
-    assert(group !== undefined && more.length === 0, 'a part has one row group')
+    assert(structsOf(footer, fileMetaData.rowGroups).length === 1, 'a part has one row group')
+    return this.carry(footer, 0, (from, to) => part.subarray(from, to))
+  }
+
+  /**
+   * Appends row group number `index` of another file with this footer, asking `slice` for its pages and page indexes; says
+   * where its pages lie now, per column.
+   */
+  async carry(footer: ThriftStruct, index: number, slice: FileSlice): Promise<readonly ChunkPages[]> {
+    const group = structsOf(footer, fileMetaData.rowGroups)[index]
+    assert(group !== undefined, 'the row group is one of the file')
     this.#keepFooter(footer)
     if (this.#at === 0) await this.#write(parquetMagic)
-    const { metadata, pages, indexes, bytes, rows } = moveRowGroup(part, group, this.#at)
+    const { metadata, pages, indexes, bytes, rows } = moveRowGroup(slice, group, this.#at)
     await this.#write(bytes)
     this.#groups.push({ metadata: this.#label(metadata), indexes })
     this.#rows += rows

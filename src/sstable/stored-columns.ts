@@ -31,6 +31,11 @@ export interface FileColumn {
   readonly encoding: ColumnEncoding
 }
 
+/** What the footer of a file says about who wrote it. */
+export function creator(engineVersion: string): string {
+  return `marquetry version ${engineVersion}`
+}
+
 const widened: Partial<Record<Kind, Kind>> = { uint8: 'int16', uint16: 'int32', uint32: 'int64' }
 
 /** Neighbouring values of sorted columns of these kinds differ by little. */

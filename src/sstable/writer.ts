@@ -13,11 +13,12 @@ import { type KeyBytes, vectorKey } from '../format/key-codec.js'
 import { KeySampler } from '../format/key-sample.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { vectorBytes } from '../format/vector.js'
+import { type Vector, vectorBytes } from '../format/vector.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
 import { writeWhole } from '../fs/file-system.js'
 import { assert } from '../util/assert.js'
 import { compareBytes, toBase64 } from '../util/bytes.js'
+import type { StoredRowGroup } from './bulk-reader.js'
 import { blockBytes, ChecksumBuilder, type Checksums, encodeChecksums } from './checksums.js'
 import { type EncodeOptions, encodeRowGroup } from './encode-row-group.js'
 import { KeyFilterBuilder, KeyHasher } from './filter-builder.js'
@@ -25,7 +26,7 @@ import type { SortingColumn } from './parquet-footer.js'
 import { encodeSidecar, sidecarKinds } from './sidecar.js'
 import { type ChunkPages, SparseIndexBuilder } from './sparse-index-builder.js'
 import { ParquetStitcher } from './stitch.js'
-import { type FileColumn, sstableColumns, storedVectors } from './stored-columns.js'
+import { creator, type FileColumn, sstableColumns, storedVectors } from './stored-columns.js'
 
 export interface SSTableOptions extends EncodeOptions {
   /** Every so many rows one full key goes into index.sparse. */
@@ -95,7 +96,7 @@ export class SSTableWriter {
     const sorting: SortingColumn[] = schema.key.map((column) => ({ column, descending: false }))
     sorting.push({ column: schema.columns.length, descending: true }) // _seq
     this.#stitcher = new ParquetStitcher(file, {
-      createdBy: `marquetry version ${options.engineVersion}`,
+      createdBy: creator(options.engineVersion),
       sorting,
       observe: (bytes) => this.#checksums.update(bytes),
     })
@@ -128,11 +129,24 @@ export class SSTableWriter {
     const { rows } = batch
     assert(rows > 0, 'a row group has rows')
     assert(batch.columns.length === this.#schema.columns.length, 'a row group has all columns of the schema')
-    this.#observeKeys(batch)
-    this.#observeVersions(batch)
+    const keys = this.#schema.key.map((index) => batch.columns[index]!)
+    this.#observeKeys(keys, batch.seq)
+    this.#observeVersions(batch.seq, batch.deleted)
+    this.#observeMemory(batch)
     const vectors = storedVectors(this.#schema, this.#columns, batch)
     const part = encodeRowGroup(this.#columns, vectors, rows, this.#options)
     this.#pages.push({ rows, chunks: await this.#stitcher.append(part) })
+  }
+
+  /**
+   * Writes a row group of another SSTable as its bytes are.
+   * Requires: what `append` does of its rows; that file was written as this one is, see `BulkReader.isWrittenAs`; no tombstones.
+   */
+  async carry({ rows, keys, seq, bytesMax, footer, group, slice }: StoredRowGroup): Promise<void> {
+    this.#observeKeys(keys, seq)
+    this.#observeVersions(seq, undefined)
+    this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, bytesMax)
+    this.#pages.push({ rows, chunks: await this.#stitcher.carry(footer, group, slice) })
   }
 
   /**
@@ -171,9 +185,9 @@ export class SSTableWriter {
   }
 
   /** Checks the order of the rows, counts their keys and notes bounds and sparse keys. */
-  #observeKeys({ rows, columns, seq }: Batch): void {
+  #observeKeys(keys: readonly Vector[], seq: Float64Array): void {
+    const rows = seq.length
     const progress = this.#progress
-    const keys = this.#schema.key.map((index) => columns[index]!)
     const first = vectorKey(this.#schema, keys, 0)
     assert(
       progress.maxKey === undefined || compareBytes(progress.maxKey, first) < 0,
@@ -200,7 +214,8 @@ export class SSTableWriter {
     }
   }
 
-  #observeVersions({ rows, columns, seq, deleted }: Batch): void {
+  #observeVersions(seq: Float64Array, deleted: Uint8Array | undefined): void {
+    const rows = seq.length
     const progress = this.#progress
     let { minSeq, maxSeq } = progress
     for (let row = 0; row < rows; row++) {
@@ -214,9 +229,12 @@ export class SSTableWriter {
       assert(this.#options.hasTombstones, 'tombstones only in a file that was announced to have them')
       for (let row = 0; row < rows; row++) progress.tombstones += deleted[row]!
     }
+  }
+
+  #observeMemory({ columns, seq, deleted }: Batch): void {
     let bytes = seq.byteLength + (deleted?.byteLength ?? 0)
     for (const vector of columns) bytes += vectorBytes(vector)
-    progress.rowGroupBytesMax = Math.max(progress.rowGroupBytesMax, bytes)
+    this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, bytes)
   }
 
   /**
