@@ -89,7 +89,7 @@ export interface Merge {
 
 /**
  * Merges neighbouring runs (indexes, both included) into one: into a new run of this level, if all of it fits into a
- * job; otherwise a key range of it into the oldest of them, the first range that is not busy. Each range leaves less in
+ * job; otherwise a key range of it into the oldest of them, the next in turn that is not busy. Each range leaves less in
  * the newest run, so that asking again comes to an end.
  */
 export function mergeRuns(
@@ -104,23 +104,36 @@ export function mergeRuns(
     return all.some(({ number }) => busy.has(number)) ? undefined : { inputs: all, output: { level } }
   }
   const target = version.runs[oldest]!
-  const inputs = firstRange(version, [newest, oldest], jobBytesMax, busy)
+  const inputs = nextRange(version, [newest, oldest], jobBytesMax, busy)
   return inputs === undefined ? undefined : { inputs, output: { runId: target.id, level: target.level } }
 }
 
 /**
- * From the first table of run `newest` that is free on: as many as can be merged to run `end` by one job, at least one
- * if that is possible at all.
+ * A run's tables in turn: those behind the key where the last merge into the next run ended come first. Its newest table
+ * tells where that was, so nothing has to be remembered.
  */
-export function firstRange(
+export function inTurn({ tables }: SortedRun, next: SortedRun | undefined): readonly SSTableMeta[] {
+  if (next === undefined) return tables
+  const { maxKey } = next.tables.reduce((newest, table) => (table.number > newest.number ? table : newest))
+  const at = tables.findIndex(({ minKey }) => compareBytes(minKey, maxKey) > 0)
+  return at <= 0 ? tables : [...tables.slice(at), ...tables.slice(0, at)]
+}
+
+/**
+ * From the next table in turn of run `newest` that is free on: as many as can be merged to run `end` by one job, at least
+ * one if that is possible at all.
+ */
+export function nextRange(
   version: Version,
   [newest, end]: readonly [newest: number, end: number],
   jobBytesMax: number,
   busy: ReadonlySet<number>,
 ): readonly SSTableMeta[] | undefined {
+  const run = version.runs[newest]!
   const wanted: SSTableMeta[] = []
   let inputs: readonly SSTableMeta[] | undefined
-  for (const table of version.runs[newest]!.tables) {
+  for (const table of inTurn(run, newest === end ? undefined : version.runs[end])) {
+    if (inputs !== undefined && table === run.tables[0]) break
     wanted.push(table)
     const closed = closeOver(version, wanted, newest, end, busy)
     if (closed !== undefined && (inputs === undefined || bytesOf(closed) <= jobBytesMax)) inputs = closed

@@ -14,7 +14,7 @@ import type { SSTableMeta } from '../../format/sstable-meta.js'
 import type { LeveledOptions } from '../../options-compaction.js'
 import type { SortedRun, Version } from '../../version/version.js'
 import type { CompactionStrategy } from '../plan.js'
-import { bytesOf, closeOver, firstRange, type Merge, tablesOf } from './inputs.js'
+import { bytesOf, closeOver, type Merge, nextRange, tablesOf } from './inputs.js'
 import { moveDown } from './move-down.js'
 
 /**
@@ -87,6 +87,6 @@ function mergeLevel0(
     inputs = closed
   }
   // Not even one: a run that another strategy has made big goes down range by range.
-  inputs ??= firstRange(version, [first - 1, end], jobBytesMax, busy)
+  inputs ??= nextRange(version, [first - 1, end], jobBytesMax, busy)
   return inputs === undefined ? undefined : { inputs, output }
 }

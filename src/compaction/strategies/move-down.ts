@@ -6,7 +6,7 @@
 import type { SSTableMeta } from '../../format/sstable-meta.js'
 import { compareBytes } from '../../util/bytes.js'
 import type { SortedRun, Version } from '../../version/version.js'
-import { bytesOf, closeOver, type Merge, meeting } from './inputs.js'
+import { bytesOf, closeOver, inTurn, type Merge, meeting } from './inputs.js'
 
 /**
  * Merges into the next level the file of run `index` that makes the least be rewritten for its size; of equal ones the
@@ -23,7 +23,7 @@ export function moveDown(
   const next = below?.level === run.level + 1 ? below : undefined
   const cost = (table: SSTableMeta) => (next === undefined ? 0 : bytesOf(meeting(next, [table])) / table.bytes)
   const end = next === undefined ? index : index + 1
-  const candidates = fromCursor(run.tables, next)
+  const candidates = inTurn(run, next)
     .map((table) => ({ table, cost: cost(table) }))
     .sort((a, b) => a.cost - b.cost)
   for (const { table } of candidates) {
@@ -33,14 +33,6 @@ export function moveDown(
     return { inputs: withFree(run, inputs, jobBytesMax, busy), output }
   }
   return undefined
-}
-
-/** A level's files in turn, beginning behind the key where the last merge into the next level ended. */
-function fromCursor(tables: readonly SSTableMeta[], next: SortedRun | undefined): readonly SSTableMeta[] {
-  if (next === undefined) return tables
-  const { maxKey } = next.tables.reduce((newest, table) => (table.number > newest.number ? table : newest))
-  const at = tables.findIndex(({ minKey }) => compareBytes(minKey, maxKey) > 0)
-  return at <= 0 ? tables : [...tables.slice(at), ...tables.slice(0, at)]
 }
 
 /** Adds files of the upper run that lie within the keys of the inputs: they make nothing else be rewritten. */

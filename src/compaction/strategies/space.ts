@@ -52,7 +52,10 @@ function estimateSpace(version: Version): number {
       distinct.add(hash)
     }
   }
-  const live = (hashes === 0 ? 1 : distinct.size / hashes) - tombstonesOf(version) / keys
+  // Different keys share a hash, the more of them the more: of n keys in m values about m(1 − e^(−n/m)) are seen.
+  const seen = Math.min(distinct.size, limit - 1)
+  const different = Math.min(hashes, -limit * Math.log1p(-seen / limit))
+  const live = (hashes === 0 ? 1 : different / hashes) - tombstonesOf(version) / keys
   return live > 0 ? 1 / live : Number.POSITIVE_INFINITY
 }
 

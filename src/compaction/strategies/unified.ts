@@ -5,8 +5,10 @@
 //   L10        one run a level, merged with each that comes, until it is 10 times bigger: little reading and space
 //   T4 T4 L10  lazy leveling: tiered above, where writing costs most, and one run at the bottom, where the data are
 //
-// A run's level follows from its size; its label is only shown. Where an older run is smaller than a newer one (much was
-// overwritten, or another strategy was at work), it counts as of the newer one's level, since only neighbours are merged.
+// A run's level follows from its size. Where an older run is smaller than a newer one (much was overwritten, or another
+// strategy was at work), it counts as of the newer one's level, since only neighbours are merged. A run whose label is
+// deeper than its size is being merged range by range: it keeps its level until nothing of it is left, since a rest that
+// fell back would be written once more up there.
 
 import type { UnifiedOptions } from '../../options-compaction.js'
 import type { Version } from '../../version/version.js'
@@ -35,9 +37,10 @@ export function unified(options: UnifiedOptions): CompactionStrategy {
 /** The runs of each level that has some, as indexes of the first and the last: they are neighbours. */
 function levelsOf({ runs }: Version, levelOf: (bytes: number) => number) {
   const levels: { level: number; newest: number; oldest: number }[] = []
-  runs.forEach(({ tables }, index) => {
+  runs.forEach(({ level: label, tables }, index) => {
     const before = levels[levels.length - 1]
-    const level = Math.max(levelOf(bytesOf(tables)), before?.level ?? 0)
+    // Label 1 says no more than that the run was merged.
+    const level = Math.max(levelOf(bytesOf(tables)), label > 1 ? label : 0, before?.level ?? 0)
     if (before?.level === level) before.oldest = index
     else levels.push({ level, newest: index, oldest: index })
   })
