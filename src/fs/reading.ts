@@ -10,12 +10,24 @@ export interface ReadRequest {
   readonly to: number
 }
 
-/** A computation that asks for bytes as it goes. */
-export type Reading<T> = Generator<ReadRequest, T, Uint8Array>
+/** Another reading is about to make known what this one needs: whoever can wait, waits; the answer has no bytes. */
+export interface WaitRequest {
+  readonly until: Promise<void>
+}
 
+/** A computation that asks for bytes as it goes. */
+export type Reading<T> = Generator<ReadRequest | WaitRequest, T, Uint8Array>
+
+const noBytes = new Uint8Array(0)
+
+/** Runs a reading on this thread. It does not wait for others: they could not go on before it has ended. */
 export function readSync<T>(reading: Reading<T>): T {
   let step = reading.next()
   while (step.done !== true) {
+    if ('until' in step.value) {
+      step = reading.next(noBytes)
+      continue
+    }
     const { file, from, to } = step.value
     const bytes = new Uint8Array(to - from)
     let read: number
@@ -30,9 +42,15 @@ export function readSync<T>(reading: Reading<T>): T {
   return step.value
 }
 
+/** Runs a reading through the thread pool. */
 export async function readAsync<T>(reading: Reading<T>): Promise<T> {
   let step = reading.next()
   while (step.done !== true) {
+    if ('until' in step.value) {
+      await step.value.until
+      step = reading.next(noBytes)
+      continue
+    }
     const { file, from, to } = step.value
     const bytes = new Uint8Array(to - from)
     let read: number
@@ -43,6 +61,54 @@ export async function readAsync<T>(reading: Reading<T>): Promise<T> {
       continue
     }
     step = reading.next(read === bytes.length ? bytes : bytes.subarray(0, read))
+  }
+  return step.value
+}
+
+/** A reading that many may need at the same time and one should do: the others wait for it, where they can. */
+export class SharedReading {
+  #underWay: Promise<void> | undefined;
+
+  /**
+   * Runs `make`, unless another does already: then waits, and returns undefined; the caller looks whether what it
+   * needs is there now, and comes again if not. A synchronous caller cannot wait and runs `make` beside the other.
+   */
+  *run<T>(make: () => Reading<T>): Reading<T | undefined> {
+    const other = this.#underWay
+    if (other !== undefined) {
+      yield { until: other }
+      // Still under way: this caller did not wait.
+      return this.#underWay === other ? yield* make() : undefined
+    }
+    let over = () => {}
+    this.#underWay = new Promise((resolve) => {
+      over = resolve
+    })
+    try {
+      return yield* make()
+    } finally {
+      this.#underWay = undefined
+      over()
+    }
+  }
+}
+
+/** The reading, given up (undefined) as soon as `isOver` says so after one of its reads. */
+export function* abandonable<T>(reading: Reading<T>, isOver: () => boolean): Reading<T | undefined> {
+  let step = reading.next()
+  while (step.done !== true) {
+    let bytes: Uint8Array
+    try {
+      bytes = yield step.value
+    } catch (error) {
+      step = reading.throw(error)
+      continue
+    }
+    if (isOver()) {
+      reading.return(undefined as T)
+      return undefined
+    }
+    step = reading.next(bytes)
   }
   return step.value
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import type { FileHandle } from '#src/fs/file-system.js'
-import { type Reading, readAsync, readSync } from '#src/fs/reading.js'
+import { abandonable, type Reading, readAsync, readSync, SharedReading } from '#src/fs/reading.js'
 import type { Subject } from './file-system-contract.js'
 import { expectIoError, outcome, put, textOf } from './helpers.js'
 
@@ -33,6 +33,26 @@ function* withoutBytes(fails: boolean): Reading<number> {
   return 7
 }
 
+/** Reads a length-prefixed text once for all who ask. */
+class Shared {
+  reads = 0
+  readonly #shared = new SharedReading()
+  text: string | undefined;
+
+  *get(file: FileHandle): Reading<string> {
+    for (;;) {
+      const text = this.text ?? (yield* this.#shared.run(() => this.#read(file)))
+      if (text !== undefined) return text
+    }
+  }
+
+  *#read(file: FileHandle): Reading<string> {
+    this.reads++
+    this.text = yield* lengthPrefixed(file, 0)
+    return this.text
+  }
+}
+
 export function readingContract(current: () => Subject): void {
   const drivers = { readSync, readAsync }
 
@@ -41,6 +61,46 @@ export function readingContract(current: () => Subject): void {
     await put(fs, `${root}/${name}`, text)
     return fs.open(`${root}/${name}`, 'read')
   }
+
+  test('many asynchronous readers wait for one who reads for all; a synchronous one cannot wait', async () => {
+    const file = await open('shared', '5hello')
+    const shared = new Shared()
+    const first = [1, 2, 3].map(() => readAsync(shared.get(file)))
+    expect(readSync(shared.get(file))).toBe('hello')
+    expect(shared.reads).toBe(2)
+    expect(await Promise.all(first)).toEqual(['hello', 'hello', 'hello'])
+    expect(readSync(shared.get(file))).toBe('hello')
+    expect(shared.reads).toBe(2)
+    await file.close()
+  })
+
+  test('when the one who reads for all fails, the next tries', async () => {
+    const file = await open('shared', '5hello')
+    const broken = await open('broken', '1x')
+    await broken.close()
+    const shared = new Shared()
+    const failing = readAsync(shared.get(broken))
+    const waiting = readAsync(shared.get(file))
+    await expectIoError(() => failing, 'EBADF', broken.path)
+    expect(await waiting).toBe('hello')
+    expect(shared.reads).toBe(2)
+    await file.close()
+  })
+
+  test('a reading can be given up between two reads, and is ended then', async () => {
+    const file = await open('file', '5hello')
+    for (const limit of [1, 2]) {
+      let asked = 0
+      const reading = lengthPrefixed(file, 0)
+      const isOver = () => ++asked === limit
+      expect(await readAsync(abandonable(reading, isOver))).toBeUndefined()
+      expect(reading.next(new Uint8Array(0)).done).toBe(true)
+    }
+    expect(await readAsync(abandonable(lengthPrefixed(file, 0), () => false))).toBe('hello')
+    const broken = withFallback(file, file)
+    expect(readSync(abandonable(broken, () => false))).toBe('hello')
+    await file.close()
+  })
 
   for (const [name, drive] of Object.entries(drivers)) {
     test(`${name} answers each request with its bytes, from the file it names`, async () => {

@@ -30,6 +30,7 @@ function countReads<T>(reading: Reading<T>): {
   let reads = 0
   let step = reading.next()
   while (step.done !== true) {
+    if ('until' in step.value) throw new Error('nobody else reads')
     const { file, from, to } = step.value
     const into = new Uint8Array(to - from)
     file.readSync(into, from)
