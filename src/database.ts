@@ -20,7 +20,9 @@ import type { FileSystem } from './fs/file-system.js'
 import { nodeFileSystem } from './fs/node.js'
 import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
+import { OpenFiles } from './sstable/open-files.js'
 import { PageCache } from './sstable/page-cache.js'
+import { newSidecarStats } from './sstable/reader-host.js'
 import { Table } from './table.js'
 import type { Events, Health, TreeEnvironment } from './tree/environment.js'
 import { LsmTree } from './tree/lsm-tree.js'
@@ -295,6 +297,8 @@ function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmit
     mergeMemoryBytes: options.mergeMemoryBytes ?? mergeMemoryBytesDefault,
     executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
     cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
+    openFiles: new OpenFiles(),
+    sidecars: newSidecarStats(),
     health: makeHealth(),
     clock: options.clock ?? Date.now,
     readOnly: options.readOnly === true,

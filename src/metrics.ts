@@ -1,5 +1,6 @@
 // What `db.metrics()` tells: its own tables added up, and what they share.
 
+import type { SidecarStats } from './sstable/reader-host.js'
 import type { TreeEnvironment } from './tree/environment.js'
 import type { LsmTree } from './tree/lsm-tree.js'
 import { type Counters, TreeMetrics } from './tree/tree-metrics.js'
@@ -31,18 +32,21 @@ export interface Metrics extends Sizes, Counters {
   /** Whether the database has turned read-only after a failed write. */
   readonly failed: boolean
   readonly cache: CacheMetrics
+  /** What became of the SSTables' sidecars, by kind: filter, index, checksums. */
+  readonly sidecars: SidecarStats
 }
 
 /** What tables share. */
 export function environmentMetrics(
   environment: TreeEnvironment,
-): Pick<Metrics, 'lastSeq' | 'failed' | 'cache'> {
-  const { cache, health, sequence } = environment
+): Pick<Metrics, 'lastSeq' | 'failed' | 'cache' | 'sidecars'> {
+  const { cache, health, sequence, sidecars } = environment
   const { bytes, capacityBytes, hits, misses } = cache
   return {
     lastSeq: sequence.next - 1,
     failed: health.failure !== undefined,
     cache: { bytes, capacityBytes, hits, misses },
+    sidecars: structuredClone(sidecars),
   }
 }
 

@@ -93,7 +93,7 @@ export interface OpenOptions extends TableOptions {
   readonly readOnly?: boolean | undefined
   /** Creates the database if the directory is missing or empty. Default true, unless `readOnly`. */
   readonly createIfMissing?: boolean | undefined
-  /** Memory for decoded pages, shared by all tables. Default 64 MiB. */
+  /** Memory for decoded pages and the indexes, filters and checksums of open files, shared by all tables. Default 64 MiB. */
   readonly cacheBytes?: number | undefined
   /** What one merge may hold in memory: decoded rows, the row group that is written, its encoded form. Default 256 MiB. */
   readonly mergeMemoryBytes?: number | undefined

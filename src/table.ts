@@ -128,7 +128,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
       const batch =
         inMemory === 'deleted'
           ? undefined
-          : (inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readers.of)))
+          : (inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readers)))
       metrics.getEnds(beganMs, batch !== undefined)
       return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
     } finally {
@@ -338,7 +338,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     if (inMemory === 'deleted') return undefined
     return (
       inMemory ??
-      (await this.#tree.readers.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readers.of))))
+      (await this.#tree.readers.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readers))))
     )
   }
 

@@ -20,10 +20,17 @@ export interface InputContext {
   readonly onRead: (bytes: number) => void
 }
 
+const noBytes = new Uint8Array(0)
+
 /** Drives a reading from the file system and tells how many bytes were read. */
 export async function drive<T>(reading: Reading<T>, onRead: (bytes: number) => void): Promise<T> {
   let step = reading.next()
   while (step.done !== true) {
+    if ('until' in step.value) {
+      await step.value.until
+      step = reading.next(noBytes)
+      continue
+    }
     const { file, from, to } = step.value
     const bytes = new Uint8Array(to - from)
     let read: number

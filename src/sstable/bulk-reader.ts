@@ -16,6 +16,8 @@ import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from 
 import { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
 import { createdBy, decodeFooter, type FileSlice } from './parquet-footer.js'
+import { plainHost } from './reader-host.js'
+import { SidecarFiles } from './sidecar-files.js'
 import type { SparseIndex } from './sparse-index.js'
 import { creator, sstableColumns } from './stored-columns.js'
 import type { ThriftStruct } from './thrift.js'
@@ -49,9 +51,6 @@ export interface StoredRowGroup {
   readonly slice: FileSlice
 }
 
-/** What lies in no cache costs a merge nothing to forget. */
-const noCache = new PageCache(0)
-
 /** An SSTable read by row groups; opens its files at first touch. */
 export class BulkReader {
   readonly meta: SSTableMeta
@@ -64,8 +63,15 @@ export class BulkReader {
   constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema) {
     this.meta = meta
     this.#schema = schema
-    this.#pages = new PageReader(fs, folder, meta, schema, noCache)
-    this.#file = new VerifiedFile(fs, folder, meta)
+    const host = plainHost()
+    const cache = new PageCache(0)
+    const sidecars = new SidecarFiles(fs, folder, host)
+    this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
+    this.#file = new VerifiedFile(fs, folder, meta, {
+      openFiles: host.openFiles,
+      memory: cache.sidecars,
+      sidecars,
+    })
   }
 
   /** What index.sparse says. */

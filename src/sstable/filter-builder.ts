@@ -39,11 +39,14 @@ export function filterSize(
 export class KeyHasher {
   readonly #encoder = new KeyColumnEncoder()
   readonly #block = new Uint32Array(2 * blockRows)
+  /** The hash of the last key; before there is one, of none. */
+  #lastFirst = -1
+  #lastSecond = -1
 
   /**
    * The hashes of the distinct keys of `rows` rows, in their order, two elements each; `vectors` are the key columns in
    * key order.
-   * Requires: versions of a key lie side by side. They have one hash, which is how they are known here: two keys
+   * Requires: versions of a key lie side by side, be it in two batches. They have one hash, which is how they are known here: two keys
    * with the same hash have the same bits, so that nothing is lost if neighbours should ever collide.
    */
   hash(vectors: readonly Vector[], rows: number): Uint32Array {
@@ -51,6 +54,8 @@ export class KeyHasher {
     const block = this.#block
     const hashes = new Uint32Array(2 * rows)
     let length = 0
+    let lastFirst = this.#lastFirst
+    let lastSecond = this.#lastSecond
     for (let from = 0; from < rows; from += blockRows) {
       const to = Math.min(from + blockRows, rows)
       encoder.encode(vectors, from, to)
@@ -58,11 +63,15 @@ export class KeyHasher {
       for (let i = 0; i < 2 * (to - from); i += 2) {
         const first = block[i]!
         const second = block[i + 1]!
-        if (length > 0 && hashes[length - 2] === first && hashes[length - 1] === second) continue
+        if (first === lastFirst && second === lastSecond) continue
+        lastFirst = first
+        lastSecond = second
         hashes[length++] = first
         hashes[length++] = second
       }
     }
+    this.#lastFirst = lastFirst
+    this.#lastSecond = lastSecond
     return hashes.subarray(0, length)
   }
 }

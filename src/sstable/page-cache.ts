@@ -1,6 +1,12 @@
-// Decoded pages in memory: one cache for a whole database, bounded in bytes, least recently used out first.
+// The cache of a whole database, bounded in bytes: decoded pages, least recently used out first, and the sidecars of open
+// SSTables. Sidecars come first, for a lookup needs them before any page, and to miss one costs a whole file: they may
+// take three quarters, pages what is left.
 
 import { nullVector, type Vector, vectorBytes } from '../format/vector.js'
+import { HeldRing } from './held.js'
+
+/** However small the cache, sidecars of this size stay: a scan would else read checksums again for every page. */
+const sidecarBytesMin = 4 << 20
 
 /** What an entry costs besides its values: the vector, its views, its place in map and list. */
 const overheadBytes = 400
@@ -28,6 +34,8 @@ class Entry {
 /** Pages by file, column and page number. A file's identity is a number from `newFile`, unique among all tables. */
 export class PageCache {
   readonly capacityBytes: number
+  /** Sidecars of open SSTables. */
+  readonly sidecars: HeldRing
   readonly #files = new Map<number, Map<number, Entry>>()
   readonly #head = new Entry(new Map(), 0, nullVector('bool', 0), 0)
   #bytes = 0
@@ -37,11 +45,12 @@ export class PageCache {
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes
+    this.sidecars = new HeldRing(Math.max(sidecarBytesMin, 0.75 * capacityBytes))
   }
 
-  /** Memory that the pages take. */
+  /** Memory that pages and sidecars take. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + this.sidecars.bytes
   }
 
   /** Calls of `get` that found their page. */
@@ -71,10 +80,11 @@ export class PageCache {
     return entry.vector
   }
 
-  /** Adds a page, which others then have to make room for. One larger than the whole cache is not kept. */
+  /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
   set(file: number, column: number, page: number, vector: Vector): void {
     const bytes = vectorBytes(vector) + overheadBytes
-    if (bytes > this.capacityBytes) return
+    const most = Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4)
+    if (bytes > most) return
     let pages = this.#files.get(file)
     if (pages === undefined) {
       pages = new Map()
@@ -87,7 +97,7 @@ export class PageCache {
     pages.set(key, entry)
     this.#linkFirst(entry)
     this.#bytes += bytes
-    while (this.#bytes > this.capacityBytes) this.#drop(this.#head.before)
+    while (this.#bytes > most) this.#drop(this.#head.before)
   }
 
   /** Forgets all pages of a file. */

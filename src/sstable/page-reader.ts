@@ -1,16 +1,17 @@
 // Columns of one SSTable by row numbers: which pages hold the rows, their bytes, decoded, through the page cache.
 //
 // 1. Decoding is synchronous and in plain JavaScript: the main thread never loads WASM.
-// 2. A file is immutable, so its pages are cached for as long as it is open.
+// 2. A file is immutable, so its pages and its index are cached for as long as it is open and there is room.
 
-import { corruption } from '../errors.js'
 import { concatVectors } from '../format/concat.js'
-import { sstableFiles } from '../format/file-names.js'
+import { type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { type Layout, sliceVector, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
-import type { Reading } from '../fs/reading.js'
+import { type Reading, SharedReading } from '../fs/reading.js'
+import { assert } from '../util/assert.js'
+import { takeTurn, turnIsDue } from '../util/turn.js'
 import {
   decodeDataPage,
   decodeDictionaryPage,
@@ -18,10 +19,25 @@ import {
   openPage,
   type PageColumn,
 } from './decode/page.js'
+import type { Held } from './held.js'
+import { openIndex } from './open-index.js'
 import type { PageCache } from './page-cache.js'
-import { decodeSidecar, sidecarKinds } from './sidecar.js'
-import { SparseIndex } from './sparse-index.js'
+import type { ReaderHost } from './reader-host.js'
+import { indexBody, readFilePages } from './rebuild-index.js'
+import { decodeSidecar, encodeSidecar, sidecarKinds } from './sidecar.js'
+import type { SidecarFiles } from './sidecar-files.js'
+import type { SparseIndex } from './sparse-index.js'
 import { VerifiedFile } from './verified-file.js'
+
+/** Rows whose keys are decoded at a time when an index is rebuilt. */
+const rebuildRows = 8192
+
+/** Where an SSTable lies. */
+export interface SSTableFiles {
+  readonly fs: FileSystem
+  readonly folder: string
+  readonly sidecars: SidecarFiles
+}
 
 /** Neighbouring pages are read in one piece up to this length. */
 const readBytesMax = 1 << 20
@@ -31,7 +47,7 @@ export interface FileColumn extends PageColumn {
   readonly number: number
 }
 
-/** What the sidecars say, put together once. */
+/** What the index says, put together once. */
 export interface Opened {
   readonly index: SparseIndex
   /** Per schema column; undefined: the file is older than the column. */
@@ -46,35 +62,99 @@ export class PageReader {
   readonly #schema: Schema
   readonly #cache: PageCache
   readonly #cacheId: number
+  readonly #host: ReaderHost
+  readonly #sidecars: SidecarFiles
   readonly #file: VerifiedFile
-  #opened: Opened | undefined
+  readonly #opening = new SharedReading()
+  #opened: Held<Opened> | undefined
 
-  constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema, cache: PageCache) {
+  constructor(files: SSTableFiles, meta: SSTableMeta, schema: Schema, cache: PageCache, host: ReaderHost) {
+    const { fs, folder, sidecars } = files
     this.#meta = meta
     this.#schema = schema
     this.#cache = cache
     this.#cacheId = cache.newFile()
-    this.#file = new VerifiedFile(fs, folder, meta)
+    this.#host = host
+    this.#sidecars = sidecars
+    const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars }
+    this.#file = new VerifiedFile(fs, folder, meta, shared)
   }
 
-  /** Closes the file and forgets its cached pages. Idempotent. Requires: no reading is under way. */
+  /** Closes the file and forgets what is cached of it. Idempotent. What is under way ends with its next read. */
   close(): void {
-    this.#file.close()
     this.#cache.evict(this.#cacheId)
+    this.#cache.sidecars.release(this.#opened)
+    this.#file.close()
   }
 
-  /** A whole sidecar, as it is. */
-  sidecar(name: string): Reading<{ readonly path: string; readonly bytes: Uint8Array }> {
-    return this.#file.sidecar(name)
+  /** What `open` would answer, if that takes no reading. */
+  get opened(): Opened | undefined {
+    const held = this.#opened
+    if (held === undefined) return undefined
+    held.used = true
+    return held.value
   }
 
-  /** What index.sparse says; read once. */
+  /** What index.sparse says; rebuilt from the data where that is damaged. */
   *open(): Reading<Opened> {
-    if (this.#opened !== undefined) return this.#opened
-    const { digest, rows, rowGroupBytesMax } = this.#meta
-    const { path, bytes } = yield* this.#file.sidecar(sstableFiles.index)
-    const index = new SparseIndex(decodeSidecar(path, sidecarKinds.index, digest, bytes))
-    if (index.rows !== rows) throw corruption(path, undefined, `it has ${index.rows} rows, not ${rows}`)
+    for (;;) {
+      const opened = this.opened ?? (yield* this.#opening.run(() => this.#load()))
+      if (opened !== undefined) return opened
+    }
+  }
+
+  /** The key columns of all rows, so many at a time, in key order. */
+  *keys(
+    opened: Opened,
+    rowsMost: number,
+    take: (keys: Vector[], rows: number, from: number) => void,
+  ): Reading<void> {
+    const { index } = opened
+    for (let from = 0; from < index.rows; ) {
+      const to = Math.min(from + rowsMost, index.rows)
+      const keys: Vector[] = []
+      for (const part of this.#schema.key) {
+        const column = opened.columns[part]
+        assert(column !== undefined, 'every file has the key columns')
+        keys.push(yield* this.vector(opened, column, from, to))
+      }
+      take(keys, to - from, from)
+      from = to
+      if (turnIsDue()) yield { until: takeTurn() }
+    }
+  }
+
+  *#load(): Reading<Opened> {
+    const { digest } = this.#meta
+    const read = yield* this.#sidecars.read('index', (path, bytes) =>
+      openIndex(path, decodeSidecar(path, sidecarKinds.index, digest, bytes), this.#meta),
+    )
+    const opened = this.#describe(typeof read === 'string' ? yield* this.#rebuild() : read)
+    const { sidecars } = this.#cache
+    sidecars.release(this.#opened)
+    this.#opened = sidecars.hold(opened, opened.index.bytes)
+    return opened
+  }
+
+  *#rebuild(): Reading<SparseIndex> {
+    const { digest, rows, minKey } = this.#meta
+    const pages = yield* readFilePages(this.#file, this.#meta)
+    // An index of one interval finds all pages, and needs no key but the first.
+    const bare = this.#describe(openIndex(this.#file.path, indexBody(pages, rows, [minKey]), this.#meta))
+    const interval = this.#host.sparseIndexInterval
+    const keys: KeyBytes[] = []
+    yield* this.keys(bare, rebuildRows, (vectors, count, from) => {
+      for (let row = (interval - (from % interval)) % interval; row < count; row += interval) {
+        keys.push(vectorKey(this.#schema, vectors, row))
+      }
+    })
+    const body = indexBody(pages, interval, keys)
+    const index = openIndex(this.#file.path, body, this.#meta)
+    this.#sidecars.rebuilt('index', () => encodeSidecar(sidecarKinds.index, digest, body))
+    return index
+  }
+
+  #describe(index: SparseIndex): Opened {
     const column = (number: number, layout: Layout): FileColumn => ({
       number,
       physicalType: index.physicalTypes[number]!,
@@ -83,10 +163,10 @@ export class PageReader {
       codec: index.codec,
       layout,
       // Pages may store more than the vector takes (a bool or uint8 in 32 bits, lengths, padding), never much more.
-      bytesMax: 8 * rowGroupBytesMax + (1 << 20),
+      bytesMax: 8 * this.#meta.rowGroupBytesMax + (1 << 20),
     })
     const users = index.columns - 2
-    this.#opened = {
+    return {
       index,
       columns: this.#schema.columns.map(({ id, codec }) => {
         const number = index.fieldIds.indexOf(id)
@@ -95,7 +175,6 @@ export class PageReader {
       seq: column(users, 'float64'),
       deleted: column(users + 1, 'bool'),
     }
-    return this.#opened
   }
 
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */

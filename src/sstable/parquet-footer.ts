@@ -118,6 +118,20 @@ function indexBytes(
   return part(at, at + (numberOf(chunk, length) ?? 0)).slice() // a copy: it outlives the part
 }
 
+/** Where the pages of a column chunk lie, by its offset index, their positions shifted. */
+export function chunkPages(chunk: ThriftStruct, offsetIndex: ThriftStruct, by: number): ChunkPages {
+  const locations = structsOf(offsetIndex, 1)
+  const offsets = locations.map((page) => (numberOf(page, pageLocation.offset) ?? 0) + by)
+  const dictionary = numberOf(structOf(chunk, columnChunk.metadata), chunkMetadata.dictionaryPage)
+  return {
+    dictionaryOffset: dictionary === undefined ? 0 : dictionary + by,
+    dictionaryBytes: dictionary === undefined ? 0 : (offsets[0] ?? 0) - by - dictionary,
+    offsets,
+    bytes: locations.map((page) => numberOf(page, pageLocation.bytes) ?? 0),
+    firstRows: locations.map((page) => numberOf(page, pageLocation.firstRow) ?? 0),
+  }
+}
+
 /** The column chunk's pages, their positions shifted, as both the page index and the sparse index want them. */
 function shiftPages(
   part: FileSlice,
@@ -128,19 +142,12 @@ function shiftPages(
   const bytes = indexBytes(part, chunk, offsetIndexOffset, offsetIndexLength)
   assert(bytes !== undefined, 'a part has an offset index per column')
   const index = decodeThrift(bytes).value
-  const locations = structsOf(index, 1)
-  const offsets = locations.map((page) => (numberOf(page, pageLocation.offset) ?? 0) + by)
-  const metadata = structOf(chunk, columnChunk.metadata)
-  const dictionary = numberOf(metadata, chunkMetadata.dictionaryPage)
-  const moved = locations.map((page, i) => withField(page, pageLocation.offset, i64, offsets[i]!))
+  const pages = chunkPages(chunk, index, by)
+  const moved = structsOf(index, 1).map((page, i) =>
+    withField(page, pageLocation.offset, i64, pages.offsets[i]!),
+  )
   return {
-    pages: {
-      dictionaryOffset: dictionary === undefined ? 0 : dictionary + by,
-      dictionaryBytes: dictionary === undefined ? 0 : (offsets[0] ?? 0) - by - dictionary,
-      offsets,
-      bytes: locations.map((page) => numberOf(page, pageLocation.bytes) ?? 0),
-      firstRows: locations.map((page) => numberOf(page, pageLocation.firstRow) ?? 0),
-    },
+    pages,
     indexes: {
       column: indexBytes(part, chunk, columnIndexOffset, columnIndexLength),
       offset: encodeThrift(withField(index, 1, list, structList(moved))),

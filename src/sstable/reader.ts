@@ -17,6 +17,8 @@ import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
+import { plainHost, type ReaderHost } from './reader-host.js'
+import { SidecarFiles } from './sidecar-files.js'
 
 /** Which of the two hidden columns a caller needs. */
 export interface HiddenColumns {
@@ -37,12 +39,23 @@ export class SSTableReader {
   readonly #pages: PageReader
   readonly #filter: LookupFilter
 
-  /** `schema` is the table's current one: columns that the file lacks read as nulls. */
-  constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema, cache: PageCache) {
+  /**
+   * `schema` is the table's current one: columns that the file lacks read as nulls. `host`: what the readers of a
+   * database share; by default this one is on its own and repairs nothing on the disk.
+   */
+  constructor(
+    fs: FileSystem,
+    folder: string,
+    meta: SSTableMeta,
+    schema: Schema,
+    cache: PageCache,
+    host: ReaderHost = plainHost(),
+  ) {
     this.meta = meta
     this.#schema = schema
-    this.#pages = new PageReader(fs, folder, meta, schema, cache)
-    this.#filter = new LookupFilter(meta)
+    const sidecars = new SidecarFiles(fs, folder, host)
+    this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
+    this.#filter = new LookupFilter(meta, sidecars, cache, host)
   }
 
   /** What the key filter did for lookups since the file was opened. */
@@ -59,7 +72,7 @@ export class SSTableReader {
   *seek(key: KeyBytes | undefined): Reading<number> {
     if (key === undefined || compareBytes(key, this.meta.minKey) <= 0) return 0
     if (compareBytes(key, this.meta.maxKey) > 0) return this.meta.rows
-    const opened = yield* this.#pages.open()
+    const opened = this.#pages.opened ?? (yield* this.#pages.open())
     const { from, to } = opened.index.lowerBound(key)
     if (from >= to) return to
     const keys = yield* this.#keyColumns(opened, from, to)
@@ -74,7 +87,7 @@ export class SSTableReader {
    */
   *rows(projection: Projection, from: number, to: number, wants: HiddenColumns): Reading<Batch> {
     assert(from >= 0 && from <= to && to <= this.meta.rows, 'rows lie within the file')
-    const opened = yield* this.#pages.open()
+    const opened = this.#pages.opened ?? (yield* this.#pages.open())
     const columns: Vector[] = []
     for (const index of projection) {
       const column = opened.columns[index]
@@ -87,16 +100,24 @@ export class SSTableReader {
   }
 
   /**
+   * True: the file does not have the key, by its filter, if that is in memory, or by its bounds. Costs no reading; the
+   * filter is asked first, since it takes less time than to compare keys. `hash`: that of the key.
+   */
+  excludes(key: KeyBytes, hash: KeyHash): boolean {
+    return this.#filter.excludes(hash) || this.#isOutside(key)
+  }
+
+  /**
    * The newest version of `key` at or below `seq`; undefined: the file has none. `hash`: that of the key, for callers
    * who ask many files. Requires: `key` is a whole key of the schema.
    */
   *find(key: KeyBytes, seq: number, hash: KeyHash = hashKey(key)): Reading<FoundVersion | undefined> {
-    const { minKey, maxKey, minSeq, maxSeq } = this.meta
-    if (seq < minSeq || compareBytes(key, minKey) < 0 || compareBytes(key, maxKey) > 0) return undefined
+    const { minSeq, maxSeq } = this.meta
+    if (seq < minSeq || this.#isOutside(key)) return undefined
     if (this.#filter.isUnread) yield* this.#filter.read(this.#pages)
     const mayHold = this.#filter.ask(hash)
     if (mayHold === false) return undefined
-    const opened = yield* this.#pages.open()
+    const opened = this.#pages.opened ?? (yield* this.#pages.open())
     const { from, to } = opened.index.lowerBound(key)
     const row = yield* this.#locate(opened, key, from, to)
     if (mayHold === true) this.#filter.learn(row !== undefined)
@@ -117,33 +138,42 @@ export class SSTableReader {
     return keys
   }
 
-  /** Closes the file and forgets its cached pages. Idempotent. Requires: no reading is under way. */
+  /** Closes the file and forgets what is cached of it. Idempotent. Requires: no reading is under way, but repairs. */
   close(): void {
+    this.#filter.close()
     this.#pages.close()
+  }
+
+  #isOutside(key: KeyBytes): boolean {
+    return compareBytes(key, this.meta.minKey) < 0 || compareBytes(key, this.meta.maxKey) > 0
   }
 
   /** The first version of a key: at one of the rows [from, to), or at `to`, whose key the sparse index knows. */
   *#locate(opened: Opened, key: KeyBytes, from: number, to: number): Reading<number | undefined> {
     const { index } = opened
     const { rows, keys, maxKey } = this.meta
-    const next = to < rows ? index.key(to / index.interval) : maxKey
-    const isNext = to < rows && compareBytes(next, key) === 0
+    const isNext = to < rows && index.compareKey(to / index.interval, key) === 0
     if (isNext && (from === to || rows === keys)) return to
     if (from === to) return undefined
-    const before = index.key((from - 1) / index.interval)
-    const bounds = decodeKeyList(this.#schema, [before, next, key])
+    // before < key <= next: leading columns on which the neighbours agree are alike in `key` and all rows between.
+    // The only column of a key is none of these.
+    let agree = this.#schema.key.length > 1
+    const neighbours = () => [
+      index.key((from - 1) / index.interval),
+      to < rows ? index.key(to / index.interval) : maxKey,
+    ]
+    const bounds = decodeKeyList(this.#schema, agree ? [key, ...neighbours()] : [key])
     let low = from
     let high = to
-    // before < key <= next: leading columns on which the neighbours agree are alike in `key` and all rows between.
-    let agree = true
     for (let part = 0; part < bounds.length && low < high; part++) {
       const wanted = bounds[part]!
-      agree = agree && compareColumns(wanted, wanted)(0, 1) === 0
+      agree = agree && compareColumns(wanted, wanted)(1, 2) === 0
       if (agree) continue
       const vector = yield* this.#pages.vector(opened, this.#keyColumn(opened, part), low, high)
       const compare = compareColumns(vector, wanted)
-      const start = firstNotBelow(high - low, (row) => compare(row, 2))
-      const length = firstNotBelow(high - low - start, (row) => (compare(start + row, 2) > 0 ? 0 : -1))
+      const start = firstNotBelow(high - low, (row) => compare(row, 0))
+      if (start === high - low || compare(start, 0) > 0) return isNext ? to : undefined
+      const length = firstNotBelow(high - low - start, (row) => (compare(start + row, 0) > 0 ? 0 : -1))
       low += start
       high = low + length
     }

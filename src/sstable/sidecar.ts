@@ -14,7 +14,8 @@ import { asBuffer } from '../util/bytes.js'
 
 /** What a sidecar holds, as its header says it. */
 export const sidecarKinds = { filter: 1, index: 2, checksums: 3 } as const
-export type SidecarKind = (typeof sidecarKinds)[keyof typeof sidecarKinds]
+export type SidecarName = keyof typeof sidecarKinds
+export type SidecarKind = (typeof sidecarKinds)[SidecarName]
 
 const magic = 0x5954514d // "MQTY"
 const formatVersion = 1

@@ -1,31 +1,58 @@
-// data.parquet and its sidecars, read only after their checksums matched.
+// data.parquet, read only after its checksums matched.
 //
-// 1. Nothing is opened before the first read. 2. No byte of the data is handed out whose 4 KiB block was not checked.
+// 1. Nothing is opened before the first read, and only so many files are open at a time.
+// 2. No byte of the data is handed out whose 4 KiB block was not checked. Where checksums.crc is damaged, the checksums are
+//    taken again from the data, and used only if they hash to the digest in the manifest.
 // 3. Every operation is a Reading, so that synchronous and asynchronous callers share it.
 
-import { corruption } from '../errors.js'
+import { corruption, type MarquetryError } from '../errors.js'
 import { sstableFiles } from '../format/file-names.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
-import type { Reading } from '../fs/reading.js'
+import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
-import { blockBytes, decodeChecksums, verifyBlocks } from './checksums.js'
+import { takeTurn, turnIsDue } from '../util/turn.js'
+import {
+  blockBytes,
+  ChecksumBuilder,
+  type Checksums,
+  decodeChecksums,
+  encodeChecksums,
+  verifyBlocks,
+} from './checksums.js'
+import type { Held, HeldRing } from './held.js'
+import type { OpenFile, OpenFiles } from './open-files.js'
+import type { SidecarFault, SidecarFiles } from './sidecar-files.js'
+
+/** Bytes read at once where all of the file is. */
+const wholeReadBytes = 256 * blockBytes
+
+/** What a file shares with others. */
+interface Shared {
+  readonly openFiles: OpenFiles
+  readonly memory: HeldRing
+  readonly sidecars: SidecarFiles
+}
 
 /** The data file of one SSTable. */
-export class VerifiedFile {
+export class VerifiedFile implements OpenFile {
   readonly path: string
   readonly #fs: FileSystem
-  readonly #folder: string
   readonly #meta: SSTableMeta
+  readonly #shared: Shared
+  readonly #loading = new SharedReading()
   #file: FileHandle | undefined
-  #crcs: Uint32Array | undefined
+  #readsUnderWay = 0
+  #crcs: Held<Uint32Array> | undefined
+  /** All of the file was read, and it is not what the manifest says: found once, said to all. */
+  #damage: MarquetryError | undefined
   #closed = false
 
-  constructor(fs: FileSystem, folder: string, meta: SSTableMeta) {
+  constructor(fs: FileSystem, folder: string, meta: SSTableMeta, shared: Shared) {
     this.path = `${folder}/${sstableFiles.data}`
     this.#fs = fs
-    this.#folder = folder
     this.#meta = meta
+    this.#shared = shared
   }
 
   /**
@@ -40,45 +67,96 @@ export class VerifiedFile {
     const crcs = yield* this.#checksums()
     const start = Math.floor(from / blockBytes) * blockBytes
     const end = Math.min(Math.ceil(to / blockBytes) * blockBytes, bytes)
-    const blocks = yield { file: this.#open(), from: start, to: end }
-    if (blocks.length !== end - start) {
-      throw corruption(path, start + blocks.length, `the file is not ${bytes} bytes long`)
-    }
+    const blocks = yield* this.#unverified(start, end)
     verifyBlocks(path, crcs, bytes, start, blocks)
     return blocks.subarray(from - start, to - start)
   }
 
-  /** A whole file of the SSTable's folder; not verified: sidecars carry their own checksum. */
-  *sidecar(name: string): Reading<{ readonly path: string; readonly bytes: Uint8Array }> {
-    this.#checkOpen()
-    const path = `${this.#folder}/${name}`
-    const file = this.#fs.openSync(path, 'read')
-    try {
-      const bytes = yield { file, from: 0, to: file.sizeSync() }
-      return { path, bytes }
-    } finally {
-      file.closeSync()
-    }
+  get isInUse(): boolean {
+    return this.#readsUnderWay > 0
   }
 
-  /** Idempotent. Requires: no reading is under way. */
+  closeIdle(): void {
+    try {
+      this.#file?.closeSync()
+    } catch {
+      // It was only read: nothing is lost.
+    }
+    this.#file = undefined
+  }
+
+  /** Idempotent. What is under way ends with its next read. */
   close(): void {
     this.#closed = true
+    this.#shared.openFiles.closed(this)
+    this.#shared.memory.release(this.#crcs)
     this.#file?.closeSync()
     this.#file = undefined
   }
 
   *#checksums(): Reading<Uint32Array> {
-    this.#checkOpen()
-    if (this.#crcs === undefined) {
-      const { path, bytes } = yield* this.sidecar(sstableFiles.checksums)
-      this.#crcs = decodeChecksums(path, this.#meta.digest, this.#meta.bytes, bytes)
+    for (;;) {
+      const known = this.#crcs
+      if (known?.value !== undefined) {
+        known.used = true
+        return known.value
+      }
+      const crcs = yield* this.#loading.run(() => this.#loadChecksums())
+      if (crcs !== undefined) return crcs
     }
-    return this.#crcs
+  }
+
+  *#loadChecksums(): Reading<Uint32Array> {
+    assert(!this.#closed, 'a closed SSTable is not read')
+    const { digest, bytes } = this.#meta
+    const { sidecars, memory } = this.#shared
+    const read = yield* sidecars.read('checksums', (path, content) =>
+      decodeChecksums(path, digest, bytes, content),
+    )
+    let crcs: Uint32Array
+    if (typeof read === 'string') {
+      const rebuilt = yield* this.#rebuildChecksums(read)
+      sidecars.rebuilt('checksums', () => encodeChecksums(rebuilt))
+      crcs = rebuilt.crcs
+    } else crcs = read
+    memory.release(this.#crcs)
+    this.#crcs = memory.hold(crcs, crcs.byteLength)
+    return crcs
+  }
+
+  /** Checksums of the data as it lies there, if it is the data that the manifest means. */
+  *#rebuildChecksums(fault: SidecarFault): Reading<Checksums> {
+    if (this.#damage !== undefined) throw this.#damage
+    const { bytes, digest } = this.#meta
+    const builder = new ChecksumBuilder()
+    for (let at = 0; at < bytes; at += wholeReadBytes) {
+      builder.update(yield* this.#unverified(at, Math.min(at + wholeReadBytes, bytes)))
+      if (turnIsDue()) yield { until: takeTurn() }
+    }
+    const checksums = builder.finish()
+    if (checksums.digest === digest) return checksums
+    this.#damage = corruption(
+      this.path,
+      undefined,
+      `the data does not match its digest in the manifest; ${sstableFiles.checksums}, which could say where, is ${fault}`,
+    )
+    throw this.#damage
+  }
+
+  *#unverified(from: number, to: number): Reading<Uint8Array> {
+    const file = this.#open()
+    this.#readsUnderWay++
+    try {
+      const bytes = yield { file, from, to }
+      if (bytes.length === to - from) return bytes
+      throw corruption(this.path, from + bytes.length, `the file is not ${this.#meta.bytes} bytes long`)
+    } finally {
+      this.#readsUnderWay--
+    }
   }
 
   #open(): FileHandle {
-    this.#checkOpen()
+    assert(!this.#closed, 'a closed SSTable is not read')
     if (this.#file === undefined) {
       const file = this.#fs.openSync(this.path, 'read')
       const bytes = file.sizeSync()
@@ -88,10 +166,7 @@ export class VerifiedFile {
       }
       this.#file = file
     }
+    this.#shared.openFiles.used(this)
     return this.#file
-  }
-
-  #checkOpen(): void {
-    assert(!this.#closed, 'a closed SSTable is not read')
   }
 }

@@ -4,7 +4,9 @@ import type { JobExecutor } from '../compaction/executor.js'
 import type { MergeSlots } from '../compaction/slots.js'
 import type { MarquetryError } from '../errors.js'
 import type { FileSystem } from '../fs/file-system.js'
+import type { OpenFiles } from '../sstable/open-files.js'
 import type { PageCache } from '../sstable/page-cache.js'
+import type { SidecarStats } from '../sstable/reader-host.js'
 
 /** A flush has been committed. */
 export interface FlushEvent {
@@ -93,6 +95,10 @@ export interface TreeEnvironment {
   /** What one merge may hold in memory. */
   readonly mergeMemoryBytes: number
   readonly cache: PageCache
+  /** Data files of SSTables that are open. */
+  readonly openFiles: OpenFiles
+  /** What became of the sidecars of all tables; counts up. */
+  readonly sidecars: SidecarStats
   readonly health: Health
   readonly clock: () => number
   readonly readOnly: boolean

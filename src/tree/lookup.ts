@@ -9,7 +9,7 @@ import type { Reading } from '../fs/reading.js'
 import { noEntry } from '../memtable/rep.js'
 import { hashKey, type KeyHash } from '../sstable/key-hash.js'
 import type { SSTableReader } from '../sstable/reader.js'
-import { tableFor } from '../version/version.js'
+import { tableFor, type Version } from '../version/version.js'
 import type { SuperVersion } from './super-version.js'
 
 /** What a memtable knows of the key: its row as a batch of one, `deleted`, or undefined where it knows nothing. */
@@ -28,24 +28,56 @@ export function findInMemory(
   return undefined
 }
 
+/** The readers of a tree's tables, as lookups want them. */
+export interface RunReaders {
+  of(table: SSTableMeta): SSTableReader
+  /** Per run of the version, newest first, the reader of its only table; undefined where it has several. */
+  ofRuns(version: Version): readonly (SSTableReader | undefined)[]
+}
+
 /** The key's row in the runs, as a batch of one row; undefined: there is none. */
 export function* findInRuns(
   view: SuperVersion,
   key: KeyBytes,
   seq: number,
   projection: Projection,
-  readerOf: (table: SSTableMeta) => SSTableReader,
+  readers: RunReaders,
 ): Reading<Batch | undefined> {
-  let hash: KeyHash | undefined
-  for (const run of view.version.runs) {
-    const table = tableFor(run, key)
-    if (table === undefined || table.minSeq > seq) continue
-    const reader = readerOf(table)
-    hash ??= hashKey(key)
+  const hash = hashKey(key)
+  for (let run = -1; ; ) {
+    run = nextCandidate(view.version, run + 1, key, hash, readers)
+    const reader = readerIn(view.version, run, key, readers)
+    if (reader === undefined) return undefined
     const found = yield* reader.find(key, seq, hash)
     if (found === undefined) continue
     if (found.deleted) return undefined
     return yield* reader.rows(projection, found.row, found.row + 1, { seq: false, deleted: false })
   }
-  return undefined
+}
+
+/**
+ * The first run from `from` on whose table may have the key, or the number of runs. Most tables are excluded, by filters
+ * in memory: a plain loop, for a step of a generator takes longer than to ask a filter.
+ */
+function nextCandidate(
+  version: Version,
+  from: number,
+  key: KeyBytes,
+  hash: KeyHash,
+  readers: RunReaders,
+): number {
+  const known = readers.ofRuns(version)
+  for (let run = from; run < known.length; run++) {
+    const reader = known[run] ?? readerIn(version, run, key, readers)
+    if (reader !== undefined && !reader.excludes(key, hash)) return run
+  }
+  return known.length
+}
+
+/** The reader of the run's table that may have the key; undefined: there is no such table, or no such run. */
+function readerIn(version: Version, at: number, key: KeyBytes, readers: RunReaders): SSTableReader | undefined {
+  const run = version.runs[at]
+  if (run === undefined) return undefined
+  const table = run.tables.length === 1 ? run.tables[0] : tableFor(run, key)
+  return table && readers.of(table)
 }

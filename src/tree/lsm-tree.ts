@@ -40,7 +40,8 @@ export class LsmTree {
   readonly name: string
   readonly schema: Schema
   readonly options: ResolvedTableOptions
-  readonly #environment: TreeEnvironment
+  /** What the tree shares with the others of its database. */
+  readonly environment: TreeEnvironment
   readonly #files: TreeFiles
   readonly #queue: CommitQueue
   readonly #flusher: Flusher
@@ -79,13 +80,14 @@ export class LsmTree {
     this.name = name
     this.schema = schema
     this.options = options
-    this.#environment = environment
+    this.environment = environment
     this.#files = files
     this.#visibleSeq = files.lastSeq
     this.readers = new TableReaders({
-      fs: environment.fs,
-      cache: environment.cache,
+      name,
       schema,
+      options,
+      environment,
       folderOf: (number) => files.folder(number),
       closes: (reader) => this.metrics.fileCloses(reader),
     })
@@ -120,11 +122,6 @@ export class LsmTree {
     this.compaction.changed()
   }
 
-  /** What the tree shares with the others of its database: for imports and exports. */
-  get environment(): TreeEnvironment {
-    return this.#environment
-  }
-
   // --- Writing.
 
   /**
@@ -134,7 +131,7 @@ export class LsmTree {
   async write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void> {
     this.#checkWritable()
     const beganMs = performance.now()
-    const { sequence } = this.#environment
+    const { sequence } = this.environment
     const memtable = this.#memtableFor(sequence.next)
     const start = memtable.beginRecord()
     this.#encoding = true
@@ -237,7 +234,9 @@ export class LsmTree {
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
     const view = this.pin()
-    const source = this.metrics.scan(scanTree(this.schema, view, seq ?? view.seq, request, this.readers.of))
+    const source = this.metrics.scan(
+      scanTree(this.schema, view, seq ?? view.seq, request, (table) => this.readers.of(table)),
+    )
     return {
       next: () => {
         this.#checkOpen()
@@ -295,7 +294,7 @@ export class LsmTree {
     }
     await undefined // a row whose getter closes the table is still written
     this.#wakeWriters()
-    if (!this.#environment.readOnly) await attempt(() => this.#settle())
+    if (!this.environment.readOnly) await attempt(() => this.#settle())
     await this.#flusher.stop()
     await this.compaction.stop()
     await this.#queue.idle()
@@ -308,7 +307,7 @@ export class LsmTree {
   async #settle(): Promise<void> {
     await this.#sealTail()
     await this.#queue.idle()
-    if (this.#flushesOnClose && this.#environment.health.failure === undefined) await this.#flusher.drain()
+    if (this.#flushesOnClose && this.environment.health.failure === undefined) await this.#flusher.drain()
   }
 
   // --- What the queue and the flusher ask for.
@@ -320,8 +319,8 @@ export class LsmTree {
       published: (seq: number) => {
         this.#visibleSeq = seq
       },
-      fail: (error: unknown) => this.#environment.health.fail(error),
-      check: () => this.#environment.health.check(),
+      fail: (error: unknown) => this.environment.health.fail(error),
+      check: () => this.environment.health.check(),
       hasRoom: () =>
         this.#leavesLogs() || (this.#hasMemory() && (this.#closed || !this.compaction.isTooDeep())),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
@@ -343,13 +342,13 @@ export class LsmTree {
     const cause = this.#hasMemory()
       ? `${overlapDepth} sorted runs overlap and wait for their merge`
       : `${immutableMemtables} immutable memtables wait for their flush`
-    this.#environment.emit('stall', { table: this.name, cause, immutableMemtables, overlapDepth })
+    this.environment.emit('stall', { table: this.name, cause, immutableMemtables, overlapDepth })
   }
 
   async #activate(memtable: Memtable): Promise<LogWriter> {
     // A flush will follow; by then the worker should have loaded what it needs.
-    this.#environment.executor.warm()
-    const { fs } = this.#environment
+    this.environment.executor.warm()
+    const { fs } = this.environment
     const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
     this.#active = { memtable, number }
     return log
@@ -386,8 +385,8 @@ export class LsmTree {
 
   #checkWritable(): void {
     this.#checkOpen()
-    this.#environment.health.check()
-    if (this.#environment.readOnly) {
+    this.environment.health.check()
+    if (this.environment.readOnly) {
       throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
     }
     if (this.#encoding) {

@@ -1,29 +1,53 @@
-// The open SSTables of a tree, and the reads that are under way in them.
+// The readers of a tree's SSTables, made at first touch and kept for as long as their file is one of the tree's; and the
+// reads that are under way in them.
 
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import type { FileSystem } from '../fs/file-system.js'
-import type { PageCache } from '../sstable/page-cache.js'
+import type { ResolvedTableOptions } from '../options.js'
 import { SSTableReader } from '../sstable/reader.js'
+import { type ReaderHost, RepairQueue } from '../sstable/reader-host.js'
+import type { Version } from '../version/version.js'
+import type { TreeEnvironment } from './environment.js'
+import type { RunReaders } from './lookup.js'
 
 /** What readers are made from. */
 export interface TableReadersOptions {
-  readonly fs: FileSystem
-  readonly cache: PageCache
+  /** Name of the table. */
+  readonly name: string
   /** The table's current schema. */
   readonly schema: Schema
+  readonly options: ResolvedTableOptions
+  readonly environment: TreeEnvironment
   readonly folderOf: (number: number) => string
   /** Told of every reader before it is closed. */
   readonly closes: (reader: SSTableReader) => void
 }
 
-export class TableReaders {
+export class TableReaders implements RunReaders {
   readonly #options: TableReadersOptions
+  readonly #repairs: RepairQueue
+  readonly #host: ReaderHost
   readonly #readers = new Map<number, SSTableReader>()
   readonly #reads = new Set<Promise<void>>()
+  /** Those of the version that was asked for last, run by run: spares lookups a search per run. */
+  #last: { readonly version: Version; readonly readers: readonly (SSTableReader | undefined)[] } | undefined
 
-  constructor(options: TableReadersOptions) {
-    this.#options = options
+  constructor(given: TableReadersOptions) {
+    const { name, options, environment } = given
+    const { openFiles, sidecars, health, readOnly } = environment
+    this.#options = given
+    this.#repairs = new RepairQueue((cause) => {
+      const error = cause instanceof Error ? cause : new Error(String(cause))
+      environment.emit('backgroundError', { table: name, error, willRetry: false })
+    })
+    this.#host = {
+      openFiles,
+      sidecars,
+      repairs: this.#repairs,
+      mayWrite: () => !readOnly && health.failure === undefined,
+      sparseIndexInterval: options.sparseIndexInterval,
+      filter: options.filter,
+    }
   }
 
   /** The readers that are open. */
@@ -32,14 +56,25 @@ export class TableReaders {
   }
 
   /** The reader of an SSTable of a pinned version. Opens nothing. */
-  readonly of = (table: SSTableMeta): SSTableReader => {
+  of(table: SSTableMeta): SSTableReader {
     let reader = this.#readers.get(table.number)
     if (reader === undefined) {
-      const { fs, cache, schema, folderOf } = this.#options
-      reader = new SSTableReader(fs, folderOf(table.number), table, schema, cache)
+      const { environment, schema, folderOf } = this.#options
+      const { fs, cache } = environment
+      reader = new SSTableReader(fs, folderOf(table.number), table, schema, cache, this.#host)
       this.#readers.set(table.number, reader)
     }
     return reader
+  }
+
+  ofRuns(version: Version): readonly (SSTableReader | undefined)[] {
+    if (this.#last?.version !== version) {
+      const readers = version.runs.map(({ tables: [table, ...more] }) =>
+        table === undefined || more.length > 0 ? undefined : this.of(table),
+      )
+      this.#last = { version, readers }
+    }
+    return this.#last.readers
   }
 
   /** Keeps files open until a read under way has ended. */
@@ -50,7 +85,7 @@ export class TableReaders {
     return read
   }
 
-  /** Closes the files of a table that no version holds any more. */
+  /** Closes the reader of a file that is about to go. */
   drop(number: number): void {
     const reader = this.#readers.get(number)
     if (reader === undefined) return
@@ -59,9 +94,10 @@ export class TableReaders {
     reader.close()
   }
 
-  /** Waits for the reads under way, then closes everything. Throws the first failure, but closes the others too. */
+  /** Waits for reads and repairs, then closes all files; rejects with the first failure, but closes the others too. */
   async close(): Promise<void> {
     await Promise.all(this.#reads)
+    await this.#repairs.close()
     const failures: unknown[] = []
     for (const number of [...this.#readers.keys()]) {
       try {
@@ -70,6 +106,7 @@ export class TableReaders {
         failures.push(error)
       }
     }
+    this.#last = undefined
     if (failures.length > 0) throw failures[0]
   }
 }

@@ -7,7 +7,9 @@ import { MergeSlots } from '#src/compaction/slots.js'
 import { defineSchema } from '#src/format/schema.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { resolveTableOptions } from '#src/options.js'
+import { OpenFiles } from '#src/sstable/open-files.js'
 import { PageCache } from '#src/sstable/page-cache.js'
+import { newSidecarStats } from '#src/sstable/reader-host.js'
 import { Table } from '#src/table.js'
 import type { TreeEnvironment } from '#src/tree/environment.js'
 import { LsmTree } from '#src/tree/lsm-tree.js'
@@ -255,6 +257,8 @@ async function bareTree(): Promise<{ readonly tree: LsmTree; readonly files: Tre
     fs,
     executor: inlineExecutor(fs),
     mergeSlots: new MergeSlots(1),
+    openFiles: new OpenFiles(),
+    sidecars: newSidecarStats(),
     mergeMemoryBytes: 1 << 20,
     cache: new PageCache(1 << 20),
     health: { check() {}, fail, failure: undefined },

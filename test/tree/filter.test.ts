@@ -126,8 +126,9 @@ test('a get asks the filter of each run whose file could have the key, and reads
   const version = new Version(tables.map((table, id) => ({ id: id + 1, level: 0, tables: [table] })))
   const view = { memtables: [], version, seq: 10, release: () => {} }
   const readerOf = (table: SSTableMeta) => readers.get(table.number)!
+  const of = { of: readerOf, ofRuns: () => tables.map(readerOf) }
   for (let key = 3; key < 2997; key++) {
-    const batch = readSync(findInRuns(view, encodeKey(schema, key), 10, [0, 1], readerOf))
+    const batch = readSync(findInRuns(view, encodeKey(schema, key), 10, [0, 1], of))
     expect(Buffer.from(vectorKey(schema, [batch!.columns[0]!], 0))).toEqual(Buffer.from(encodeKey(schema, key)))
   }
   const asked = tables.map((table) => readerOf(table).filterStats)
