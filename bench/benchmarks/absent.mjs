@@ -21,7 +21,7 @@ else main()
 async function child(sstables, directory, rows, lookups) {
   const { fileSystem, reads } = countingFileSystem()
   await buildTable(directory, { sstables: Number(sstables), rows: Number(rows) })
-  const db = await open(directory, { fileSystem })
+  const db = await open(directory, { fileSystem, compaction: { strategy: 'none' } })
   const table = await db.table('rows')
   const absentKey = (i, ending) => `user:${String((i * 7919) % Number(rows)).padStart(9, '0')}${ending}`
   const keysOf = (ending) => Array.from({ length: Number(lookups) }, (_, i) => absentKey(i, ending))

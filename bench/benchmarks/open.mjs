@@ -26,7 +26,7 @@ async function child(sstables, directory) {
   for (let i = 0; i < opens; i++) {
     const { fileSystem, reads } = countingFileSystem()
     const started = performance.now()
-    const db = await open(directory, { fileSystem })
+    const db = await open(directory, { fileSystem, compaction: { strategy: 'none' } })
     const table = await db.table('rows')
     const opened = performance.now()
     filesRead = reads.count

@@ -11,7 +11,7 @@ const keyOf = (i: number, ending: number) => `user:${String(i).padStart(8, '0')}
 
 test('an absent key over twenty SSTables of one key range touches no file in 98 % of the cases', async () => {
   const fs = new FaultyFileSystem(new MemoryFileSystem())
-  const db = await open('db', { fileSystem: fs, workers: 0 })
+  const db = await open('db', { fileSystem: fs, workers: 0, compaction: { strategy: 'none' } })
   const definition = { columns: { key: t.utf8(), value: t.int32() }, key: ['key'] } as const
   const table = await db.table('events', definition)
   for (let first = 0; first < sstables; first++) {
