@@ -83,11 +83,16 @@ export const mutants: { readonly [name: string]: (inner: FileSystem) => FileSyst
   'the log is not synced': (inner) => flawed(inner, { flaw: skipSync(/\.wal$/) }),
   'the manifest is not synced': (inner) => flawed(inner, { flaw: skipSync(/MANIFEST/) }),
   'SSTables are not synced': (inner) => flawed(inner, { flaw: skipSync(/data\.parquet$/) }),
-  'sidecars are not synced': (inner) => flawed(inner, { flaw: skipSync(/checksums\.crc$|index\.sparse$/) }),
   'the catalog is not synced': (inner) => flawed(inner, { flaw: skipSync(/CATALOG/) }),
   'a table directory is not synced': (inner) => flawed(inner, { flaw: skipDirectorySync(/^db\/[ab]$/) }),
   'the renaming of SSTables is not synced': (inner) =>
     flawed(inner, { flaw: skipDirectorySync(/\/(sst|tmp)$/) }),
   'the database directory is not synced': (inner) => flawed(inner, { flaw: skipDirectorySync(/^db$/) }),
   'a log is removed before its flush is committed': (inner) => flawed(inner, { beforeRename: removeLogsEarly }),
+}
+
+/** Syncs that could be forgotten without loss, since what they make durable is rebuilt from what is durable anyway. */
+export const repairedMutants: typeof mutants = {
+  'sidecars are not synced': (inner) =>
+    flawed(inner, { flaw: skipSync(/(checksums\.crc|index\.sparse|filter\.bloom)(\.tmp)?$/) }),
 }
