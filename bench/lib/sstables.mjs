@@ -18,7 +18,7 @@ const makeRow = (i) => ({
 
 /** Makes the table `rows` in a new database: row i goes to SSTable i mod `sstables`. Closes it. */
 export async function buildTable(directory, { sstables, rows }) {
-  const db = await open(directory, { wal: 'async' })
+  const db = await open(directory, { wal: 'async', compaction: { strategy: 'none' } })
   const table = await db.table('rows', schema)
   for (let first = 0; first < sstables; first++) {
     for (let from = first; from < rows; from += 1000 * sstables) {
