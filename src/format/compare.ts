@@ -2,7 +2,7 @@
 // two together). A comparator is made once per pair of batches and then called per row.
 
 import { halvesOf } from './codecs/int64.js'
-import type { Vector } from './vector.js'
+import type { Values, Vector } from './vector.js'
 
 /** Compares row i of one batch with row j of another. */
 export type RowComparator = (i: number, j: number) => number
@@ -30,9 +30,10 @@ function compareInt128(a: Vector, b: Vector): RowComparator {
   }
 }
 
+/** Four bytes at a time, big-endian, so that words order as bytes do: keys share long beginnings with their neighbours. */
 function compareBytesColumns(a: Vector, b: Vector): RowComparator {
-  const x = a.values as Uint8Array
-  const y = b.values as Uint8Array
+  const x = viewOf(a.values)
+  const y = viewOf(b.values)
   const xs = a.offsets!
   const ys = b.offsets!
   return (i, j) => {
@@ -40,12 +41,22 @@ function compareBytesColumns(a: Vector, b: Vector): RowComparator {
     let to = ys[j]!
     const length = xs[i + 1]! - from
     const other = ys[j + 1]! - to
-    for (const end = from + (length < other ? length : other); from < end; from++, to++) {
-      const difference = x[from]! - y[to]!
+    const end = from + (length < other ? length : other)
+    for (; from + 4 <= end; from += 4, to += 4) {
+      const left = x.getInt32(from)
+      const right = y.getInt32(to)
+      if (left !== right) return (left >>> 0) - (right >>> 0)
+    }
+    for (; from < end; from++, to++) {
+      const difference = x.getUint8(from) - y.getUint8(to)
       if (difference !== 0) return difference
     }
     return length - other
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Values): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
 
 /** Compares rows of two columns of one layout, neither of them null. Floats: NaN above all and equal to itself, −0 = 0. */

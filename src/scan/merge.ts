@@ -190,7 +190,8 @@ class Merge implements MergedRuns {
     cursor.at = 0
     cursor.generation = -1
     const strings = batch.columns.filter((vector) => vector.offsets !== undefined)
-    cursor.heavy = bytesIn(strings, 0, batch.rows) > heavyBytes ? strings : []
+    cursor.heavy =
+      bytesIn(strings, 0, batch.rows) > (this.#exact ? gatheredBytesMax / 2 : heavyBytes) ? strings : []
     this.#order.unshift(cursor)
     this.#place(0, 0)
   }

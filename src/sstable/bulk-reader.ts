@@ -5,13 +5,14 @@
 // 3. `isWrittenAs` checks what stands behind the row groups: who calls it and reads all rows has checked every byte.
 
 import type { Batch } from '../format/batch.js'
-import { concatVectors } from '../format/concat.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, sliceVector, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
+import { BulkColumn } from './decode/bulk-column.js'
+import { CopyTarget } from './decode/copies.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
 import { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
@@ -51,12 +52,16 @@ export interface StoredRowGroup {
   readonly slice: FileSlice
 }
 
+/** Most pages fit, decompressed. */
+const scratchBytes = 1 << 16
+
 /** An SSTable read by row groups; opens its files at first touch. */
 export class BulkReader {
   readonly meta: SSTableMeta
   readonly #schema: Schema
   readonly #pages: PageReader
   readonly #file: VerifiedFile
+  readonly #scratch = new CopyTarget(scratchBytes)
   #tailRead: Tail | undefined
 
   /** `schema` is the table's current one: columns that the file lacks read as nulls. */
@@ -170,7 +175,7 @@ export class BulkReader {
     const end = index.pageOffset[last]! + index.pageBytes[last]!
     const pages = span ?? { bytes: yield* this.#file.read(start, end), from: start }
     let dictionary: Vector | undefined
-    const parts: Vector[] = []
+    const rows = new BulkColumn({ ...column, scratch: this.#scratch }, to - from)
     for (let page = first; page <= last; page++) {
       const at = index.pageOffset[page]!
       const stored = openPage(this.#file.path, at, slice(pages, at, index.pageBytes[page]!))
@@ -178,11 +183,14 @@ export class BulkReader {
         dictionary = yield* this.#dictionary(index, column, chunk, span)
       }
       const firstRow = index.pageFirstRow[page]!
-      const rows = index.pageEndRow(chunk, page) - firstRow
-      const vector = decodeDataPage(stored, column, rows, dictionary)
-      parts.push(sliceVector(vector, Math.max(from - firstRow, 0), Math.min(to - firstRow, rows)))
+      const end = index.pageEndRow(chunk, page)
+      if (firstRow >= from && end <= to) rows.addPage(stored, end - firstRow, dictionary)
+      else {
+        const vector = decodeDataPage(stored, column, end - firstRow, dictionary)
+        rows.add(sliceVector(vector, Math.max(from, firstRow) - firstRow, Math.min(to, end) - firstRow))
+      }
     }
-    return concatVectors(column.layout, parts)
+    return rows.finish()
   }
 
   *#dictionary(

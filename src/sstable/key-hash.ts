@@ -21,14 +21,21 @@ function finalize(word: number): number {
   return mixed ^ (mixed >>> 16)
 }
 
-/** Stores the hash of bytes `from` up to but not with `to` as elements `at` and `at + 1` of `into`. */
-function hashInto(bytes: Uint8Array, from: number, to: number, into: Uint32Array, at: number): void {
+/** Stores the hash of bytes `from` up to but not with `to` as elements `at` and `at + 1` of `into`. `view` shows the same bytes. */
+function hashInto(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+  into: Uint32Array,
+  at: number,
+): void {
   let first = 0x9747_b28c | 0
   let second = 0x3c07_4a61
   for (let i = from; i < to; i += 4) {
     let word: number
     if (i + 4 <= to) {
-      word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
+      word = view.getInt32(i, true)
     } else {
       word = bytes[i]!
       if (i + 1 < to) word |= bytes[i + 1]! << 8
@@ -51,16 +58,21 @@ function hashInto(bytes: Uint8Array, from: number, to: number, into: Uint32Array
   into[at + 1] = second + first
 }
 
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
 /** Returning two numbers without an array of one's own per key. */
 const words = new Uint32Array(2)
 
 /** The hash of a whole encoded key. */
 export function hashKey(key: KeyBytes): KeyHash {
-  hashInto(key, 0, key.length, words, 0)
+  hashInto(key, viewOf(key), 0, key.length, words, 0)
   return { first: words[0]!, second: words[1]! }
 }
 
 /** Hashes of `count` keys that lie end to end: key i is `bytes[starts[i] .. starts[i + 1]]`, its hash elements 2i and 2i + 1. */
 export function hashKeys(bytes: Uint8Array, starts: Uint32Array, count: number, into: Uint32Array): void {
-  for (let i = 0; i < count; i++) hashInto(bytes, starts[i]!, starts[i + 1]!, into, 2 * i)
+  const view = viewOf(bytes)
+  for (let i = 0; i < count; i++) hashInto(bytes, view, starts[i]!, starts[i + 1]!, into, 2 * i)
 }

@@ -2,10 +2,12 @@
 
 /** Memory for `size` bytes, behind which the copies may write up to three more. */
 export class CopyTarget {
+  readonly size: number
   readonly bytes: Uint8Array
   readonly view: DataView
 
   constructor(size: number) {
+    this.size = size
     this.bytes = new Uint8Array(size + 3)
     this.view = new DataView(this.bytes.buffer)
   }

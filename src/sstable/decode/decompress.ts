@@ -2,6 +2,7 @@
 
 import * as zlib from 'node:zlib'
 import { decompress as fzstd } from 'fzstd'
+import type { CopyTarget } from './copies.js'
 import { decompressLz4 } from './lz4.js'
 import { damaged, unsupported } from './page-damage.js'
 import { decompressSnappy } from './snappy.js'
@@ -25,14 +26,17 @@ function decompressZstd(bytes: Uint8Array, size: number): Uint8Array {
   return output
 }
 
-/** The `size` bytes that `bytes` hold; uncompressed ones as they are, as a view. Throws PageDamage. */
-export function decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+/**
+ * The `size` bytes that `bytes` hold; uncompressed ones as they are, as a view. With `scratch` they may lie in there, until it is
+ * used again. Throws PageDamage.
+ */
+export function decompress(codec: number, bytes: Uint8Array, size: number, scratch?: CopyTarget): Uint8Array {
   switch (names[codec]) {
     case 'uncompressed':
       if (bytes.length !== size) damaged('an uncompressed page has two sizes')
       return bytes
     case 'snappy':
-      return decompressSnappy(bytes, size)
+      return decompressSnappy(bytes, size, scratch)
     case 'lz4_raw':
       return decompressLz4(bytes, size)
     case 'zstd':

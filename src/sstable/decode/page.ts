@@ -8,6 +8,7 @@ import { corruption, MarquetryError } from '../../errors.js'
 import { type Layout, nullVector, type Vector } from '../../format/vector.js'
 import { readFlags, readHybrid } from './bits.js'
 import { ByteCursor } from './byte-cursor.js'
+import type { CopyTarget } from './copies.js'
 import { decompress } from './decompress.js'
 import { lookUp, spread, toLayout } from './layouts.js'
 import { damaged, PageDamage, unsupported } from './page-damage.js'
@@ -27,6 +28,8 @@ export interface PageColumn {
   readonly layout: Layout
   /** Most bytes that a page may take, compressed or not, as a vector or on the way to one. */
   readonly bytesMax: number
+  /** Memory that pages are decompressed into, one after the other: saves who reads thousands of them an allocation each. */
+  readonly scratch?: CopyTarget
 }
 
 /** A page as it lies in a file. */
@@ -40,7 +43,7 @@ export interface StoredPage {
 }
 
 /** Runs a decoder and says of which page it failed. */
-function located<T>(file: string, offset: number, decode: () => T): T {
+export function located<T>(file: string, offset: number, decode: () => T): T {
   try {
     return decode()
   } catch (error) {
@@ -100,7 +103,12 @@ function content({ bytes, header }: StoredPage, column: PageColumn, skip: number
   if (size < 0 || skip > header.compressedBytes) damaged('the levels are longer than the page')
   if (size > column.bytesMax) damaged('the page is larger than its row group')
   if (stored.length === 0 && size === 0) return stored // v2 pages of nulls: nothing was compressed
-  return decompress(header.compressed ? column.codec : 0, stored, size)
+  return decompress(header.compressed ? column.codec : 0, stored, size, column.scratch)
+}
+
+/** The page's bytes behind its header, decompressed: into the column's scratch memory, if it has one. Throws PageDamage. */
+export function contentOf(page: StoredPage, column: PageColumn): Uint8Array {
+  return content(page, column, 0)
 }
 
 function decodeV1(page: StoredPage, column: PageColumn, rows: number, dictionary: Vector | undefined): Vector {

@@ -6,12 +6,15 @@ import { damaged } from './page-damage.js'
 /** No element makes more than 64 bytes out of fewer than three. */
 const expansionMax = 32
 
-/** Decompresses into memory of its own. Throws PageDamage where the result would not be `size` bytes. */
-export function decompressSnappy(input: Uint8Array, size: number): Uint8Array {
+/**
+ * Decompresses, into `scratch` if it is given and large enough, else into memory of its own. Throws PageDamage where the result
+ * would not be `size` bytes.
+ */
+export function decompressSnappy(input: Uint8Array, size: number, scratch?: CopyTarget): Uint8Array {
   if (size > input.length * expansionMax) damaged('the compressed page is too short for its content')
   const end = input.length
   const view = new DataView(input.buffer, input.byteOffset, end)
-  const target = new CopyTarget(size)
+  const target = scratch !== undefined && scratch.size >= size ? scratch : new CopyTarget(size)
   let at = 0
   while (at < end && input[at]! >= 0x80) at++ // the size again, as a varint
   at++
