@@ -61,7 +61,7 @@ describe.each(Object.entries(strategies))('%s', (_, own) => {
       const tree = randomTree(random)
       tree.snapshot = random() < 0.2
       const before = tree.version.allTables().length * tree.version.runs.length
-      settle(tree, { ...(random() < 0.5 ? bounded : unbounded), ...own }, 50 + 4 * before)
+      settle(tree, { ...(random() < 0.5 ? bounded : unbounded), ...own }, 50 + 40 * before)
       expect(tree.read()).toEqual(tree.expected())
     })
   })
