@@ -111,7 +111,8 @@ export function wholePlan(
   return {
     reason: 'asked for',
     inputs: runs.length === 1 ? contiguous(oldest, inputs) : inputs,
-    output: { runId: oldest.id, level: oldest.level },
+    // Level 0 is for flushes: strategies take what lies there for never merged.
+    output: oldest.level === 0 ? { level: 1 } : { runId: oldest.id, level: oldest.level },
   }
 }
 
