@@ -15,11 +15,9 @@ import { simulate } from '../../dist/compaction/simulator/simulate.js'
 import { makeWorkload } from '../../dist/compaction/simulator/workload.js'
 import { open, t } from '../../dist/index.js'
 import { resolveCompactionOptions } from '../../dist/options-compaction.js'
+import { makeRow } from '../lib/rows.mjs'
 
 const batchRows = 1000
-/** Coprime to every number of rows that is not a multiple of it: visits each key once, in an order like a random one. */
-const step = 2_654_435_761
-
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '5000000' },
@@ -90,7 +88,7 @@ async function measureFlush(directory) {
 async function openTable(directory, compaction) {
   const db = await open(directory, { wal: 'async', memtableBytes: 1 << 30, compaction })
   const table = await db.table('rows', {
-    columns: { key: t.int64(), ts: t.timestamp(), value: t.float64(), category: t.utf8() },
+    columns: { key: t.utf8(), ts: t.timestamp(), value: t.float64(), category: t.utf8(), payload: t.utf8() },
     key: ['key'],
   })
   return { db, table }
@@ -100,11 +98,8 @@ async function write(table, from, to) {
   for (let at = from; at < to; at += batchRows) {
     const batch = []
     for (let i = at; i < Math.min(at + batchRows, to); i++) {
-      const k = Number((BigInt(i) * BigInt(step)) % BigInt(rows))
-      batch.push({
-        type: 'put',
-        row: { key: BigInt(k), ts: new Date(1.7e12 + k), value: Math.sin(i), category: `category ${k % 7}` },
-      })
+      const row = makeRow(i, rows)
+      batch.push({ type: 'put', row: { ...row, ts: new Date(row.ts) } })
     }
     await table.batch(batch)
   }

@@ -46,7 +46,9 @@ function makeBatch(from, rows) {
   return batch
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 function quantiles(values) {
   const sorted = Float64Array.from(values).sort()
