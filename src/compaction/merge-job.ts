@@ -9,8 +9,11 @@
 // 2. Every row that comes in goes out or is counted as dropped: asserted at the end.
 // 3. Without snapshots only the newest version of a key can stay, so that each run is reduced to those before the merge, and the
 //    merge drops ties. With snapshots all versions reach the retention.
+// 4. Memory, in shares of `memoryBytes`: half for decoded rows of the inputs, in pieces of which each run may have two (one under
+//    way, one with rows that wait to be copied), and an eighth for a row group of the output, which is held as gathered, as cut, as
+//    Arrow IPC and as Parquet at most. Plans come from the inputs' averages: a row larger than a share is held all the same.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, batchBytes } from '../format/batch.js'
 import { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { FileSystem } from '../fs/file-system.js'
@@ -29,10 +32,14 @@ import { Retention } from './retained.js'
 /**
  * Carries out a merge: its outputs are folders in `job.folder`, complete and durable but for their entries in it. On
  * failure nothing is left. Throws MARQUETRY_CORRUPTION for an input of which something is damaged that the job reads: all rows of
- * the range, page indexes and footer; MARQUETRY_ABORTED; MARQUETRY_IO for a full disk.
+ * the range, page indexes and footer; MARQUETRY_ABORTED; MARQUETRY_IO for a full disk. `onMemory` is told of every merged batch.
  */
-export async function runMerge(fs: FileSystem, job: MergeJob): Promise<MergeResult> {
-  const merge = new Merge(fs, job)
+export async function runMerge(
+  fs: FileSystem,
+  job: MergeJob,
+  onMemory?: (use: MergeMemory) => void,
+): Promise<MergeResult> {
+  const merge = new Merge(fs, job, onMemory)
   await fs.makeDirectory(job.folder)
   try {
     return await merge.run()
@@ -41,6 +48,14 @@ export async function runMerge(fs: FileSystem, job: MergeJob): Promise<MergeResu
     await fs.remove(job.folder).catch(() => {})
     throw error
   }
+}
+
+/** What a merge holds, in bytes of vectors. */
+export interface MergeMemory {
+  /** Decoded rows of the inputs, at their peak so far. */
+  readonly inputs: number
+  /** Merged rows that are not written yet. */
+  readonly output: number
 }
 
 /** Whether a tombstone can stay: in the end one that nobody needs is dropped, unless something older lies below. */
@@ -59,14 +74,16 @@ class Merge {
   readonly #context: InputContext
   readonly #retention: Retention
   readonly #cutter: RowGroupCutter
+  readonly #onMemory: ((use: MergeMemory) => void) | undefined
   #rowsIn = 0
   #bytesIn = 0
   /** Rows that were dropped before they reached the retention. */
   #dropped = 0
 
-  constructor(fs: FileSystem, job: MergeJob) {
+  constructor(fs: FileSystem, job: MergeJob, onMemory?: (use: MergeMemory) => void) {
     const { inputs, snapshots, older, memoryBytes, control: shared } = job
     const { rowGroupRows, rowGroupBytes } = job.output
+    this.#onMemory = onMemory
     const schema = new Schema(job.schema)
     const control = shared && new JobControl(shared)
     this.#fs = fs
@@ -74,12 +91,12 @@ class Merge {
     this.#schema = schema
     this.#hasTombstones = mayKeepTombstones(job)
     this.#retention = new Retention(schema.key, snapshots, new OlderKeys(schema, older), snapshots.length === 0)
-    this.#cutter = new RowGroupCutter(schema.key, rowGroupRows, rowGroupBytes)
+    this.#cutter = new RowGroupCutter(schema.key, rowGroupRows, Math.min(rowGroupBytes, memoryBytes / 8))
     this.output = new MergeOutput(fs, job, schema, this.#hasTombstones)
     this.#context = {
       fs,
       schema,
-      batchBytesMax: memoryBytes / (2 * Math.max(inputs.length, 1)),
+      batchBytesMax: memoryBytes / (4 * Math.max(inputs.length, 1)),
       onBatch: (rows) => {
         control?.check()
         this.#rowsIn += rows
@@ -118,11 +135,16 @@ class Merge {
     const hasSnapshots = this.#job.snapshots.length > 0
     const reduced = hasSnapshots ? sources : sources.map((source) => this.#newestOf(source))
     const versions = hasSnapshots ? 'all' : 'newest'
-    const merged = mergeRuns(reduced, this.#schema.key, versions, this.#job.output.rowGroupRows)
+    const merged = mergeRuns(reduced, this.#schema.key, versions, {
+      rows: this.#rowsPerBatch(),
+      heldBytesMax: this.#job.memoryBytes / 2,
+    })
     try {
       for (;;) {
         const batch = await merged.next()
         if (batch === undefined) break
+        const output = batchBytes(batch) + this.#cutter.bytes
+        this.#onMemory?.({ inputs: merged.heldBytesPeak, output })
         await this.#write(this.#retention.of(batch), false)
       }
     } finally {
@@ -130,6 +152,17 @@ class Merge {
       merged.close()
     }
     this.#dropped += merged.dropped
+  }
+
+  /** So many rows are gathered at a time: a row group, or what takes the share of one if rows are large. */
+  #rowsPerBatch(): number {
+    const { inputs, memoryBytes, output } = this.#job
+    let rowBytes = 1
+    for (const { meta } of inputs.flat()) {
+      const groupRows = Math.min(meta.rows, output.rowGroupRows)
+      rowBytes = Math.max(rowBytes, meta.rowGroupBytesMax / groupRows)
+    }
+    return Math.max(1, Math.min(output.rowGroupRows, Math.floor(memoryBytes / 8 / rowBytes)))
   }
 
   /** A run without the versions that need not reach the merge. */

@@ -3,26 +3,18 @@
 // 1. No key is in two row groups, and so in no two files.
 // 2. A row group has at most `rowGroupRows` rows and about `rowGroupBytes` bytes, but for a key with more versions than that.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, batchBytes } from '../format/batch.js'
 import { compareKeys } from '../format/compare.js'
 import { concatBatches } from '../format/concat.js'
 import { numberedName } from '../format/file-names.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { vectorBytes } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { sliceBatch } from '../scan/gather.js'
 import type { StoredRowGroup } from '../sstable/bulk-reader.js'
 import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { MergeJob } from './job.js'
-
-/** Memory that a batch takes. */
-export function batchBytes({ columns, seq, deleted }: Batch): number {
-  let bytes = seq.byteLength + (deleted?.byteLength ?? 0)
-  for (const vector of columns) bytes += vectorBytes(vector)
-  return bytes
-}
 
 /** Sorted batches in, row groups out. */
 export class RowGroupCutter {
@@ -38,6 +30,11 @@ export class RowGroupCutter {
     this.#keyColumns = keyColumns
     this.#rowsMax = rowsMax
     this.#bytesMax = bytesMax
+  }
+
+  /** Memory of the rows that wait. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Takes a batch, in which the last key is whole. */

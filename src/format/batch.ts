@@ -1,6 +1,6 @@
 // The unit that flows through the engine: some thousand rows as columns, sorted by key.
 
-import type { Vector } from './vector.js'
+import { type Vector, vectorBytes } from './vector.js'
 
 /**
  * Rows sorted by key ascending (in reverse scans: descending), the versions of one key by `_seq` descending.
@@ -19,3 +19,10 @@ export interface Batch {
 
 /** Indexes of schema columns, ascending, without repeats. */
 export type Projection = readonly number[]
+
+/** Memory that the rows of a batch take. */
+export function batchBytes({ columns, seq, deleted }: Batch): number {
+  let bytes = seq.byteLength + (deleted?.byteLength ?? 0)
+  for (const vector of columns) bytes += vectorBytes(vector)
+  return bytes
+}

@@ -13,7 +13,7 @@
 // Merging all versions differs at ties only: c0's row is taken, and c0 alone steps on. Its source being the newest, all its
 // versions of the key are newer than those of the others; where its next row has the key too, it is first again.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, batchBytes } from '../format/batch.js'
 import { compareKeys, type RowComparator } from '../format/compare.js'
 import type { BatchSource } from '../format/source.js'
 import type { Vector } from '../format/vector.js'
@@ -40,18 +40,21 @@ export function mergeSources(
   rows = batchRows,
 ): BatchSource {
   if (sources.length === 1) return sources[0]!
-  return new Merge(sources, keyColumns, { reverse, rows, allVersions: false, exact: false })
+  const heldBytesMax = Number.POSITIVE_INFINITY
+  return new Merge(sources, keyColumns, { reverse, rows, allVersions: false, exact: false, heldBytesMax })
 }
 
 /** What a merge of runs yields and knows. */
 export interface MergedRuns extends BatchSource {
   /** Rows that were left out so far, a newer source having their key. */
   readonly dropped: number
+  /** Most memory that batches of the sources have taken at a time: those under way, and those of which rows wait to be copied. */
+  readonly heldBytesPeak: number
 }
 
 /**
  * Merges runs, newest first, in ascending order, into batches of exactly `rows` rows but the last, or fewer where their
- * strings are large.
+ * strings are large, or where the batches of the sources would take more than `heldBytesMax` with the next one.
  * `newest`: as `mergeSources` does, each source having one row per key. `all`: sources hold versions of a key side by side,
  * newest first, all versions of a newer source being newer; all are passed on, newest first.
  */
@@ -59,9 +62,10 @@ export function mergeRuns(
   sources: readonly BatchSource[],
   keyColumns: readonly number[],
   versions: 'newest' | 'all',
-  rows: number,
+  { rows, heldBytesMax }: { readonly rows: number; readonly heldBytesMax: number },
 ): MergedRuns {
-  return new Merge(sources, keyColumns, { reverse: false, rows, allVersions: versions === 'all', exact: true })
+  const allVersions = versions === 'all'
+  return new Merge(sources, keyColumns, { reverse: false, rows, allVersions, exact: true, heldBytesMax })
 }
 
 interface MergeOptions {
@@ -71,6 +75,8 @@ interface MergeOptions {
   readonly allVersions: boolean
   /** Batches have `rows` rows even where that means to copy a long run instead of passing it on as a view. */
   readonly exact: boolean
+  /** Rows are not kept waiting while the batches under way and theirs take this much. */
+  readonly heldBytesMax: number
 }
 
 /** Where the merge stands in one source. */
@@ -80,6 +86,7 @@ class Cursor {
   batch: Batch | undefined
   keys: readonly Vector[] = []
   rows = 0
+  bytes = 0
   at = 0
   /** The head's key equals that of the next cursor in the order. */
   tied = false
@@ -103,6 +110,7 @@ class Merge implements MergedRuns {
   readonly #target: number
   readonly #allVersions: boolean
   readonly #exact: boolean
+  readonly #heldBytesMax: number
   readonly #cursors: readonly Cursor[]
   readonly #order: Cursor[] = []
   readonly #dry: Cursor[]
@@ -112,14 +120,17 @@ class Merge implements MergedRuns {
   /** How the row where the last gallop ended compares with the head it was measured against. */
   #relation = 0
   #dropped = 0
+  #heldBytes = 0
+  #heldBytesPeak = 0
 
   constructor(sources: readonly BatchSource[], keyColumns: readonly number[], options: MergeOptions) {
-    const { reverse, rows, allVersions, exact } = options
+    const { reverse, rows, allVersions, exact, heldBytesMax } = options
     this.#keyColumns = keyColumns
     this.#sign = reverse ? -1 : 1
     this.#target = rows
     this.#allVersions = allVersions
     this.#exact = exact
+    this.#heldBytesMax = heldBytesMax
     this.#cursors = sources.map((source, index) => new Cursor(index, source))
     this.#dry = [...this.#cursors]
     this.#slices = new SliceList(rows)
@@ -127,6 +138,10 @@ class Merge implements MergedRuns {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  get heldBytesPeak(): number {
+    return this.#heldBytesPeak
   }
 
   next(): Batch | undefined | Promise<Batch | undefined> {
@@ -187,6 +202,9 @@ class Merge implements MergedRuns {
     cursor.batch = batch
     cursor.keys = this.#keyColumns.map((column) => batch.columns[column]!)
     cursor.rows = batch.rows
+    cursor.bytes = this.#exact ? batchBytes(batch) : 0
+    this.#heldBytes += cursor.bytes
+    this.#heldBytesPeak = Math.max(this.#heldBytesPeak, this.#heldBytes)
     cursor.at = 0
     cursor.generation = -1
     const strings = batch.columns.filter((vector) => vector.offsets !== undefined)
@@ -236,13 +254,16 @@ class Merge implements MergedRuns {
         cursor.at += count // still the first
       else this.#advance(cursor, end)
     }
-    return this.#dry.length === 0 && slices.rows > 0 ? this.#flush() : undefined
+    const isFull = this.#dry.length === 0 || this.#heldBytes >= this.#heldBytesMax
+    return isFull && slices.rows > 0 ? this.#flush() : undefined
   }
 
   #flush(): Batch {
     const batch = gather(this.#slices)
     this.#slices.clear()
     this.#gatheredBytes = 0
+    this.#heldBytes = 0
+    for (const cursor of this.#order) this.#heldBytes += cursor.bytes
     return batch
   }
 

@@ -6,14 +6,14 @@
 // If the process dies before the folder is renamed and the manifest edited, the folder in tmp/ is only garbage.
 
 import { corruption } from '../errors.js'
-import type { Batch } from '../format/batch.js'
+import { type Batch, batchBytes } from '../format/batch.js'
 import { compareKeys } from '../format/compare.js'
 import { sstableFiles } from '../format/file-names.js'
 import { type KeyBytes, vectorKey } from '../format/key-codec.js'
 import { KeySampler } from '../format/key-sample.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { type Vector, vectorBytes } from '../format/vector.js'
+import type { Vector } from '../format/vector.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
 import { writeWhole } from '../fs/file-system.js'
 import { assert } from '../util/assert.js'
@@ -132,7 +132,7 @@ export class SSTableWriter {
     const keys = this.#schema.key.map((index) => batch.columns[index]!)
     this.#observeKeys(keys, batch.seq)
     this.#observeVersions(batch.seq, batch.deleted)
-    this.#observeMemory(batch)
+    this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, batchBytes(batch))
     const vectors = storedVectors(this.#schema, this.#columns, batch)
     const part = encodeRowGroup(this.#columns, vectors, rows, this.#options)
     this.#pages.push({ rows, chunks: await this.#stitcher.append(part) })
@@ -229,12 +229,6 @@ export class SSTableWriter {
       assert(this.#options.hasTombstones, 'tombstones only in a file that was announced to have them')
       for (let row = 0; row < rows; row++) progress.tombstones += deleted[row]!
     }
-  }
-
-  #observeMemory({ columns, seq, deleted }: Batch): void {
-    let bytes = seq.byteLength + (deleted?.byteLength ?? 0)
-    for (const vector of columns) bytes += vectorBytes(vector)
-    this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, bytes)
   }
 
   /**

@@ -1,8 +1,8 @@
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
-import type { MergeJob } from '#src/compaction/job.js'
+import type { MergeInput, MergeJob } from '#src/compaction/job.js'
 import { JobControl } from '#src/compaction/job-control.js'
-import { runMerge } from '#src/compaction/merge-job.js'
+import { type MergeMemory, runMerge } from '#src/compaction/merge-job.js'
 import { t } from '#src/format/column.js'
 import type { KeyBytes } from '#src/format/key-codec.js'
 import { defineSchema } from '#src/format/schema.js'
@@ -232,6 +232,29 @@ describe('row groups that nothing overlaps', () => {
     const rows = await parquetReadObjects({ file: data.slice().buffer })
     expect(rows.map(({ id }) => id)).toEqual([...range(0, 300), ...range(600, 1000)])
     expect(rows[650]).toMatchObject({ id: 950, text: 'text 950 8950' })
+  })
+})
+
+describe('memory', () => {
+  test('stays within the budget, whatever the row groups of the inputs', async () => {
+    const ids = range(0, 4000)
+    const runs = [0, 1, 2].map((run) =>
+      ids.map((i) => put(3 * i + (i % 7 === 0 ? 0 : run), 90_000 - 20_000 * run + i)),
+    )
+    const memoryBytes = 64 << 10
+    const given = await plainCase({ runs, groupRows: 4000, change: { memoryBytes, output: { ...output, rowGroupRows: 4000, targetFileBytes: 1 << 30 } } }) // biome-ignore format: one case
+    for (const [{ meta }] of given.job.inputs as [MergeInput][])
+      expect(meta.rowGroupBytesMax).toBeGreaterThan(memoryBytes)
+    const uses: MergeMemory[] = []
+    const result = await runMerge(given.fs, given.job, (use) => uses.push(use))
+    expect(uses.length).toBeGreaterThan(20)
+    expect(Math.max(...uses.map(({ inputs }) => inputs))).toBeLessThan(0.6 * memoryBytes)
+    expect(Math.max(...uses.map(({ output: bytes }) => bytes))).toBeLessThan(0.3 * memoryBytes)
+    expect(result.tables[0]!.rowGroupBytesMax).toBeLessThan(0.15 * memoryBytes)
+    const { rows } = expectedOf(given)
+    expect(contentOfTables(given.fs, schema, given.job.folder, result.tables)).toEqual(
+      contentOfVersions(schema, [0, 1], rows),
+    )
   })
 })
 
