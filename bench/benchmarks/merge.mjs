@@ -6,6 +6,8 @@
 //
 // `random`: of every four keys each file holds one at random, so that rows interleave and a third of them are overwritten.
 // `tenth`: each file begins with the last tenth of the keys of the one before.
+// Processor time is that of the whole process, helper threads included: the steadier figure on a machine with other work, where
+// our workers, which run at lower priority, also have to wait longer.
 // With two workers the caller cuts the key range in two; DuckDB gets as many threads.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -78,6 +80,7 @@ async function writeInputs(directory, overlap, rows) {
 /** Merges with as many jobs as workers; returns milliseconds and what came out. */
 async function mergeHere(executor, directory, inputs, middle, round) {
   const cuts = executor.threads === 1 ? [] : [middle]
+  const cpu = process.cpuUsage()
   const started = performance.now()
   const results = await Promise.all(
     Array.from({ length: cuts.length + 1 }, (_, i) =>
@@ -100,6 +103,7 @@ async function mergeHere(executor, directory, inputs, middle, round) {
   const sum = (values) => values.reduce((a, b) => a + b, 0)
   return {
     milliseconds,
+    cpu: cpuSince(cpu),
     rows: sum(tables.map((table) => table.rows)),
     bytes: sum(tables.map((table) => table.bytes)),
     carried: sum(results.map((result) => result.rowGroupsCarried)),
@@ -107,13 +111,19 @@ async function mergeHere(executor, directory, inputs, middle, round) {
 }
 
 async function mergeInDuckDB(connection, directory, round) {
+  const cpu = process.cpuUsage()
   const started = performance.now()
   await connection.run(
     `copy (select key, ts, value, category, payload from read_parquet('${directory}/input-*/data.parquet')
      qualify row_number() over (partition by key order by _seq desc) = 1 order by key)
      to '${directory}/duckdb-${round}.parquet' (format parquet, compression snappy, row_group_size ${output.rowGroupRows})`,
   )
-  return { milliseconds: performance.now() - started }
+  return { milliseconds: performance.now() - started, cpu: cpuSince(cpu) }
+}
+
+function cpuSince(start) {
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
 }
 
 async function compare(overlap, workers, rows, rounds) {
@@ -148,14 +158,20 @@ async function compare(overlap, workers, rows, rounds) {
 }
 
 function report(overlap, workers, rows, ours, theirs) {
-  const mine = median(ours.map((run) => run.milliseconds))
-  const other = median(theirs.map((run) => run.milliseconds))
-  const ratio = median(ours.map((run, i) => theirs[i].milliseconds / run.milliseconds))
+  const middle = (runs, field) => median(runs.map((run) => run[field])).toFixed(0)
+  const ratio = (field) => median(ours.map((run, i) => theirs[i][field] / run[field])).toFixed(2)
   const [{ rows: left, bytes, carried }] = ours
   console.log(
-    `  ${overlap.padEnd(7)} ${workers} worker${workers === 1 ? ' ' : 's'}  ${files} × ${rows} → ${left} rows, ${(bytes / 1e6).toFixed(1)} MB,` +
-      ` ${carried} row groups carried:  marquetry ${mine.toFixed(0)} ms  DuckDB ${other.toFixed(0)} ms  ${ratio.toFixed(2)} × DuckDB's rate`,
+    `  ${overlap.padEnd(7)} workers: ${workers}  ${files} × ${rows} → ${left} rows, ${(bytes / 1e6).toFixed(1)} MB, ${carried} row groups carried`,
   )
+  for (const [what, field] of [
+    ['wall', 'milliseconds'],
+    ['cpu', 'cpu'],
+  ]) {
+    console.log(
+      `    ${what.padEnd(5)} marquetry ${middle(ours, field)} ms  DuckDB ${middle(theirs, field)} ms  ${ratio(field)} × DuckDB's rate`,
+    )
+  }
 }
 
 const { values } = parseArgs({

@@ -163,7 +163,7 @@ export class KeyColumnEncoder {
 }
 
 /** Whether any of the values has a zero byte: hardly any column of strings has. */
-function hasZeros({ values, offsets }: Vector, from: number, to: number): boolean {
+export function hasZeros({ values, offsets }: Vector, from: number, to: number): boolean {
   return (values as Uint8Array).subarray(offsets![from], offsets![to]).includes(0)
 }
 

@@ -5,6 +5,7 @@
 // The values are part of the format of filter.bloom: another function is another version of the filter.
 
 import type { KeyBytes } from '../format/key-codec.js'
+import type { Vector } from '../format/vector.js'
 
 /** The hash of one key: two unsigned 32-bit numbers. */
 export interface KeyHash {
@@ -21,23 +22,27 @@ function finalize(word: number): number {
   return mixed ^ (mixed >>> 16)
 }
 
-/** Stores the hash of bytes `from` up to but not with `to` as elements `at` and `at + 1` of `into`. `view` shows the same bytes. */
+/**
+ * Stores the hash of bytes `from` up to but not with `to`, followed by `zeros` bytes of zero, as elements `at` and `at + 1` of
+ * `into`. `view` shows the same bytes.
+ */
 function hashInto(
   bytes: Uint8Array,
   view: DataView,
   from: number,
   to: number,
+  zeros: number,
   into: Uint32Array,
   at: number,
 ): void {
   let first = 0x9747_b28c | 0
   let second = 0x3c07_4a61
-  for (let i = from; i < to; i += 4) {
-    let word: number
-    if (i + 4 <= to) {
-      word = view.getInt32(i, true)
-    } else {
-      word = bytes[i]!
+  const end = to + zeros
+  for (let i = from; i < end; i += 4) {
+    let word = 0
+    if (i + 4 <= to) word = view.getInt32(i, true)
+    else {
+      if (i < to) word = bytes[i]!
       if (i + 1 < to) word |= bytes[i + 1]! << 8
       if (i + 2 < to) word |= bytes[i + 2]! << 16
     }
@@ -48,7 +53,7 @@ function hashInto(
     second ^= Math.imul((mixed << 16) | (mixed >>> 16), 0x38b3_4ae5)
     second = (Math.imul((second << 17) | (second >>> 15), 5) + 0x0bca_a747) | 0
   }
-  const length = to - from
+  const length = end - from
   first = ((first ^ length) + (second ^ length)) | 0
   second = ((second ^ length) + first) | 0
   first = finalize(first)
@@ -67,12 +72,24 @@ const words = new Uint32Array(2)
 
 /** The hash of a whole encoded key. */
 export function hashKey(key: KeyBytes): KeyHash {
-  hashInto(key, viewOf(key), 0, key.length, words, 0)
+  hashInto(key, viewOf(key), 0, key.length, 0, words, 0)
   return { first: words[0]!, second: words[1]! }
 }
 
 /** Hashes of `count` keys that lie end to end: key i is `bytes[starts[i] .. starts[i + 1]]`, its hash elements 2i and 2i + 1. */
 export function hashKeys(bytes: Uint8Array, starts: Uint32Array, count: number, into: Uint32Array): void {
   const view = viewOf(bytes)
-  for (let i = 0; i < count; i++) hashInto(bytes, view, starts[i]!, starts[i + 1]!, into, 2 * i)
+  for (let i = 0; i < count; i++) hashInto(bytes, view, starts[i]!, starts[i + 1]!, 0, into, 2 * i)
+}
+
+/**
+ * Hashes of keys of one column of byte strings, rows `from` up to but not with `to`, without encoding them: their encoding is
+ * the value and two zeros. Requires: no value has a zero in it.
+ */
+export function hashStrings({ values, offsets }: Vector, from: number, to: number, into: Uint32Array): void {
+  const bytes = values as Uint8Array
+  const view = viewOf(bytes)
+  for (let row = from; row < to; row++) {
+    hashInto(bytes, view, offsets![row]!, offsets![row + 1]!, 2, into, 2 * (row - from))
+  }
 }
