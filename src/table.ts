@@ -292,7 +292,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     this.#tree.compaction.resume()
   }
 
-  /** Resolves when no merge runs and the strategy wants none. */
+  /** Resolves when no merge runs, the strategy wants none, and the files that were merged and that nobody reads are gone. */
   compactionIdle(): Promise<void> {
     return this.#tree.compaction.idle()
   }

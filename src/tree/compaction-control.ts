@@ -110,9 +110,10 @@ export class CompactionControl {
     this.#compactor.resume()
   }
 
-  /** Resolves when nothing runs and the strategy wants nothing. */
-  idle(): Promise<void> {
-    return this.#compactor.idle()
+  /** Resolves when nothing runs, the strategy wants nothing, and the files that were merged and that nobody reads are gone. */
+  async idle(): Promise<void> {
+    await this.#compactor.idle()
+    await this.#tree.files.removed()
   }
 
   /** Keeps merges from these tables. Undefined: one of them is in a merge. */

@@ -28,6 +28,8 @@ export class TreeFiles {
   #state: TreeState
   #nextNumber: number
   #nextRunId: number
+  /** Folders that are being removed. */
+  readonly #removals = new Set<Promise<void>>()
   /** Called with the number of a table whose files are about to go. */
   onObsolete: (number: number) => void = () => {}
 
@@ -198,8 +200,14 @@ export class TreeFiles {
     return this.#versions.acquire()
   }
 
+  /** Resolves when the folders of tables that nobody needs any more are gone, as far as that can be done. */
+  async removed(): Promise<void> {
+    while (this.#removals.size > 0) await Promise.all(this.#removals)
+  }
+
   async close(): Promise<void> {
     await this.#edits.run(async () => {})
+    await this.removed()
     await this.#manifest.close()
   }
 
@@ -264,7 +272,11 @@ export class TreeFiles {
   #removeObsolete(numbers: readonly number[]): void {
     for (const number of numbers) {
       this.onObsolete(number)
-      this.#fs.remove(this.folder(number)).catch(() => {})
+      const removal = this.#fs
+        .remove(this.folder(number))
+        .catch(() => {})
+        .finally(() => this.#removals.delete(removal))
+      this.#removals.add(removal)
     }
   }
 }

@@ -71,10 +71,10 @@ const skipDirectorySync =
   (operation, path) =>
     operation === 'syncDirectory' && pattern.test(path) ? 'skip' : 'pass'
 
-/** Removes a table's logs when its SSTable gets its place: before the manifest knows the SSTable. */
-async function removeLogsEarly(inner: FileSystem, _from: string, to: string): Promise<void> {
+/** Removes a table's log when its flush's SSTable gets its place: before the manifest knows the SSTable. */
+async function removeLogsEarly(inner: FileSystem, from: string, to: string): Promise<void> {
   const match = /^(.*)\/sst\/\d+$/.exec(to)
-  if (match === null) return
+  if (match === null || !/\/tmp\/\d+$/.test(from)) return // a merge's outputs lie one folder deeper
   const [first] = (await inner.list(match[1]!)).filter((name) => name.endsWith('.wal'))
   if (first !== undefined) await inner.remove(`${match[1]}/${first}`)
 }

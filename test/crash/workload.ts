@@ -191,6 +191,7 @@ async function strayFiles(fileSystem: FileSystem, db: Database): Promise<string[
   for (const name of db.tables()) {
     const table = await db.table(name)
     await table.flush()
+    await table.compactionIdle()
     const path = `${directory}/${name}`
     const tables = await fileSystem.list(`${path}/sst`)
     if (tables.length !== table.stats().sstables) stray.push(`${path}/sst: ${tables.join(' ')}`)

@@ -164,7 +164,7 @@ const cases: { readonly [C in ErrorCode]: Case | NotYet } = {
   MARQUETRY_STALE: { notYet: 'comes with `db.refresh()` of read-only openers, which is not there' },
   MARQUETRY_BUSY: {
     what: 'a write that outruns the flush for too long',
-    expected: { says: ['waited 25 ms', 'memtables to be flushed', 'it was not done'] },
+    expected: { says: ['waited 25 ms', 'flushes and merges to catch up', 'it was not done'] },
     async provoke(shop) {
       await shop.db.close()
       await shop.reopen({ memtableRows: 1, immutableMemtablesMax: 1, stallTimeoutMs: 25 })

@@ -1,6 +1,5 @@
 // The second oracle: DuckDB on the files as they lie there, which knows neither the engine nor the model.
 
-import { readdirSync } from 'node:fs'
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api'
 import { expectedText, type Model, type State } from './model.js'
 import type { ColumnInfo } from './tables.js'
@@ -62,17 +61,17 @@ export class DuckDB {
     return (await this.#connection.runAndReadAll(sql)).getRowObjectsJS()
   }
 
-  /** Compares a table's files with the model. Requires: all of the table has been flushed. */
-  async check(model: Model, state: State, folder: string): Promise<void> {
-    if (readdirSync(`${folder}/sst`).length === 0) {
-      if (state.size > 0) throw new Error(`${folder} has no files; the model has ${state.size} rows`)
+  /** Compares a table's files with the model. Requires: all of the table has been flushed, and the files stay. */
+  async check(model: Model, state: State, paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) {
+      if (state.size > 0) throw new Error(`${model.spec.name} has no files; the model has ${state.size} rows`)
       return
     }
     const names = model.columns.map(({ name }) => name)
     const readings = model.columns.map((column) => ({ name: column.name, ...readingOf(column) }))
     const key = model.spec.key.map(quote).join(', ')
     // Files from before a column was added do not have it; perhaps there are no others.
-    const files = `read_parquet('${folder}/sst/*/data.parquet', union_by_name = true)`
+    const files = `read_parquet([${paths.map((path) => `'${path}'`).join(', ')}], union_by_name = true)`
     const stored = new Set((await this.#query(`describe from ${files}`)).map((column) => column['column_name']))
     const read = ({ name, sql }: (typeof readings)[number]) => (stored.has(name) ? sql(quote(name)) : 'null')
     const rows = await this.#query(

@@ -217,7 +217,13 @@ export class History {
 
   async checkFiles(lane: Lane): Promise<void> {
     await this.flush(lane)
-    await this.duckdb.check(lane.model, lane.state, `${this.directory}/${lane.model.spec.name}`)
+    const { table, model, state } = lane
+    await table.pauseCompaction()
+    try {
+      await this.duckdb.check(model, state, table.files().map(({ path }) => path)) // biome-ignore format: short
+    } finally {
+      table.resumeCompaction()
+    }
   }
 
   async #begin(): Promise<void> {
