@@ -9,9 +9,10 @@
 // 2. Every row that comes in goes out or is counted as dropped: asserted at the end.
 // 3. Without snapshots only the newest version of a key can stay, so that each run is reduced to those before the merge, and the
 //    merge drops ties. With snapshots all versions reach the retention.
-// 4. Memory, in shares of `memoryBytes`: half for decoded rows of the inputs, in pieces of which each run may have two (one under
-//    way, one with rows that wait to be copied), and an eighth for a row group of the output, which is held as gathered, as cut, as
-//    Arrow IPC and as Parquet at most. Plans come from the inputs' averages: a row larger than a share is held all the same.
+// 4. Memory, in shares of `memoryBytes`: a quarter for the pieces of row groups that the runs stand in, half before rows that wait
+//    in finished pieces are copied out of them, so that decoded inputs take three quarters at most; an eighth for a row group of the
+//    output, which is held as gathered, as Arrow IPC and as Parquet by turns. Sizes are planned from the inputs' averages: rows far
+//    above those are held all the same.
 
 import { type Batch, batchBytes } from '../format/batch.js'
 import { Schema } from '../format/schema.js'

@@ -249,7 +249,7 @@ describe('memory', () => {
     const uses: MergeMemory[] = []
     const result = await runMerge(given.fs, given.job, (use) => uses.push(use))
     expect(uses.length).toBeGreaterThan(10)
-    expect(Math.max(...uses.map(({ inputs }) => inputs))).toBeLessThan(0.6 * memoryBytes)
+    expect(Math.max(...uses.map(({ inputs }) => inputs))).toBeLessThan(0.76 * memoryBytes)
     expect(Math.max(...uses.map(({ output: bytes }) => bytes))).toBeLessThan(0.3 * memoryBytes)
     expect(result.tables[0]!.rowGroupBytesMax).toBeLessThan(0.15 * memoryBytes)
     const { rows } = expectedOf(given)
