@@ -21,8 +21,11 @@ const publishEntries = 2048
 
 interface Ticket {
   readonly memtable: Memtable
-  /** A write ticket is the record from `start` to `end`; a seal ticket closes its memtable; a barrier only waits its turn. */
-  readonly kind: 'write' | 'seal' | 'barrier'
+  /**
+   * A write ticket is the record from `start` to `end`; a seal ticket closes its memtable; a sync ticket makes what lies
+   * before it durable; a barrier only waits its turn.
+   */
+  readonly kind: 'write' | 'seal' | 'sync' | 'barrier'
   readonly start: number
   readonly end: number
   readonly lastSeq: number
@@ -51,8 +54,8 @@ export interface CommitHost {
   stalled(): void
   /** How long a group of so many bytes should wait, to ease the pressure on flushes and merges; in milliseconds. */
   delayMs(bytes: number): number
-  /** A write was refused, after it had waited too long. */
-  voided(memtable: Memtable, recordStart: number): void
+  /** A write is refused, after it has waited too long. Its record is still whole. */
+  refused(memtable: Memtable, recordStart: number): void
 }
 
 export class CommitQueue {
@@ -94,6 +97,12 @@ export class CommitQueue {
     if (last !== undefined) await this.#enqueue('barrier', last.memtable, 0, 0, 0, 0)
   }
 
+  /** Makes everything that was submitted before and not refused durable, whatever the mode. */
+  async sync(): Promise<void> {
+    const memtable = this.#tickets.at(-1)?.memtable ?? this.#active?.memtable
+    if (memtable !== undefined) await this.#enqueue('sync', memtable, 0, 0, 0, 0)
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
@@ -128,6 +137,11 @@ export class CommitQueue {
       while (this.#tickets.length > 0) {
         const { memtable, kind } = this.#tickets[0]!
         if (kind === 'barrier') {
+          this.#tickets.shift()!.resolve()
+          continue
+        }
+        if (kind === 'sync') {
+          if (this.#active !== undefined) await this.#sync(this.#active.log)
           this.#tickets.shift()!.resolve()
           continue
         }
@@ -184,8 +198,8 @@ export class CommitQueue {
     this.#tickets = this.#tickets.filter((ticket) => !isOver(ticket))
     this.#metrics.counts.refusedWrites += expired.length
     for (const ticket of expired) {
+      this.#host.refused(ticket.memtable, ticket.start)
       ticket.memtable.voidRecord(ticket.start)
-      this.#host.voided(ticket.memtable, ticket.start)
       ticket.reject(
         new MarquetryError(
           'MARQUETRY_BUSY',

@@ -45,6 +45,8 @@ export interface CompactionHost {
   /** Number of the table that an error says is damaged. */
   damagedTable(error: unknown): number | undefined
   isHealthy(): boolean
+  /** Why the database takes no more writes; undefined: it does. */
+  readonly failure: MarquetryError | undefined
   /** Nothing more was begun, since nothing more is due or may run now. */
   quiet(): void
 }
@@ -67,7 +69,8 @@ export class Compactor {
   #failures = 0
   #retry: NodeJS.Timeout | undefined
   readonly #damages = new Map<number, number>()
-  readonly #quarantined = new Set<number>()
+  /** With the last error of each. */
+  readonly #quarantined = new Map<number, unknown>()
   readonly #claimed = new Set<number>()
   #idleWaiters: (() => void)[] = []
 
@@ -88,7 +91,7 @@ export class Compactor {
 
   /** Numbers of tables that were found damaged too often to be merged. */
   get quarantined(): readonly number[] {
-    return [...this.#quarantined]
+    return [...this.#quarantined.keys()]
   }
 
   /** Whether anything runs, waits for a slot or will be tried again. */
@@ -197,14 +200,18 @@ export class Compactor {
 
   /** What to do next; settles compactions by hand that have nothing to do. */
   #next(): { readonly plan: CompactionPlan; readonly waiting: Waiting | undefined } | undefined {
-    if (!this.#host.isHealthy()) return undefined
+    if (!this.#host.isHealthy()) {
+      for (const waiting of [...this.#manual]) this.#finish(waiting, this.#host.failure)
+      return undefined
+    }
     const { version } = this.#host
     const busy = this.#busy()
     for (const waiting of [...this.#manual]) {
       const plan = waiting.wanted.plan(version, busy)
       if (plan !== undefined) return this.#mayRun(version, plan) ? { plan, waiting } : undefined
       const isBlocked = this.#running.size > 0 || this.#claimed.size > 0
-      if (waiting.wanted.isDone(version) || !isBlocked) this.#finish(waiting)
+      if (waiting.wanted.isDone(version)) this.#finish(waiting)
+      else if (!isBlocked) this.#finish(waiting, [...this.#quarantined.values()].at(-1))
     }
     if (this.#manual.length > 0 || this.#pauses) return undefined
     const plan = this.#strategy?.(version, busy)
@@ -213,7 +220,7 @@ export class Compactor {
 
   /** Tables that no new plan may have. */
   #busy(): ReadonlySet<number> {
-    const busy = new Set([...this.#quarantined, ...this.#claimed])
+    const busy = new Set([...this.#quarantined.keys(), ...this.#claimed])
     for (const { inputs } of this.#running.keys()) for (const { number } of inputs) busy.add(number)
     return busy
   }
@@ -256,7 +263,7 @@ export class Compactor {
     if (damaged !== undefined) {
       const times = (this.#damages.get(damaged) ?? 0) + 1
       this.#damages.set(damaged, times)
-      if (times >= damagesMax) this.#quarantined.add(damaged)
+      if (times >= damagesMax) this.#quarantined.set(damaged, error)
     }
     const isLast = damaged !== undefined && this.#quarantined.has(damaged)
     const willRetry = !this.#stopped && !byHand && !isLast && this.#host.isHealthy()

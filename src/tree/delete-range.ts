@@ -10,7 +10,8 @@
 //   4. tombstones for the keys that are live without those tables
 //   5. one edit: the claimed tables leave; if a snapshot was opened meanwhile, they stay and get tombstones too
 //
-// Tombstones come before the edit: a table that leaves would otherwise bring back older versions that it hides.
+// Tombstones come before the edit, on the disk too: a table that leaves would otherwise bring back older versions that it
+// hides. A later write that is refused in the end has kept its key from step 4, which is then repeated.
 
 import { type KeyRange, vectorKey } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
@@ -40,7 +41,10 @@ export interface RangeDeletionHost {
   /** The live keys of a range now, as their columns; without what is in the tables `except`. */
   keys(range: KeyRange, except: ReadonlySet<number>): BatchSource
   write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void>
-  /** Removes tables if `isAllowed` still says so when the edit has its turn. Resolves with whether it was done. */
+  /**
+   * Makes all writes before durable; then removes tables, if `isAllowed` still says so when the edit has its turn.
+   * Resolves with whether it was done.
+   */
   remove(tables: readonly SSTableMeta[], isAllowed: () => boolean): Promise<boolean>
 }
 
@@ -98,11 +102,27 @@ async function bury(
   except: ReadonlySet<number>,
   later: WrittenKeys,
 ): Promise<void> {
+  for (;;) {
+    const { takenBack } = later
+    if ((await buryOnce(host, range, except, later)) === 0) return
+    await host.barrier()
+    if (later.takenBack === takenBack) return
+  }
+}
+
+/** Returns how many keys were left alone, since they were written later. */
+async function buryOnce(
+  host: RangeDeletionHost,
+  range: KeyRange,
+  except: ReadonlySet<number>,
+  later: WrittenKeys,
+): Promise<number> {
+  let left = 0
   const source = host.keys(range, except)
   try {
     for (;;) {
       const batch = await source.next()
-      if (batch === undefined) return
+      if (batch === undefined) return left
       for (let from = 0; from < batch.rows; from += recordRows) {
         const to = Math.min(from + recordRows, batch.rows)
         await host.write((memtable, firstSeq) => addTombstones(memtable, firstSeq, batch.columns, from, to))
@@ -121,7 +141,10 @@ async function bury(
   ): number {
     let seq = firstSeq
     for (let row = from; row < to; row++) {
-      if (later.size > 0 && later.has(vectorKey(host.schema, keys, row))) continue
+      if (later.size > 0 && later.has(vectorKey(host.schema, keys, row))) {
+        left++
+        continue
+      }
       memtable.addVectorDelete(keys, row, seq)
       seq++
     }

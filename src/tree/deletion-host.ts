@@ -36,6 +36,7 @@ export function deletionHost({ tree, files, queue, snapshots, watchers }: Deleti
     write: (encode) => tree.write(encode),
     remove: async (tables, isAllowed) => {
       let removed = false
+      await queue.sync()
       await files.edit(() => {
         removed = isAllowed()
         return removed ? { removeTables: tables.map(({ number }) => number) } : {}

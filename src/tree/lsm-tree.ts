@@ -326,7 +326,7 @@ export class LsmTree {
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
       stalled: () => this.#reportStall(),
       delayMs: (bytes: number) => (this.#closed ? 0 : this.compaction.delayMs(bytes, this.#immutables.length)),
-      voided: (memtable: Memtable, start: number) => {
+      refused: (memtable: Memtable, start: number) => {
         for (const keys of this.#watchers) keys.remove(memtable, start)
       },
     }

@@ -9,12 +9,19 @@ export class WrittenKeys {
   /** How many records that were not taken back hold the key. */
   readonly #counts = new Map<string, number>()
 
+  #takenBack = 0
+
   constructor(range: KeyRange) {
     this.#range = range
   }
 
   get size(): number {
     return this.#counts.size
+  }
+
+  /** How often a record that held one of the keys was taken back. */
+  get takenBack(): number {
+    return this.#takenBack
   }
 
   has(key: KeyBytes): boolean {
@@ -35,6 +42,7 @@ export class WrittenKeys {
     const { gte, lt } = this.#range
     if (gte !== undefined && compareBytes(key, gte) < 0) return
     if (lt !== undefined && compareBytes(key, lt) >= 0) return
+    if (by < 0) this.#takenBack++
     const name = nameOf(key)
     const count = (this.#counts.get(name) ?? 0) + by
     if (count > 0) this.#counts.set(name, count)
