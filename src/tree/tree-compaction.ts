@@ -22,7 +22,7 @@ import type { CompactionEvent, TreeEnvironment } from './environment.js'
 import { outputOptions } from './output-options.js'
 import type { TreeFiles } from './tree-files.js'
 
-/** Merges below this are not worth cutting. */
+/** A merge is not cut into pieces smaller than this, or, where files are smaller, than two of them. */
 const pieceBytesMin = 16 << 20
 
 /** The tree, as its merges see it. */
@@ -67,9 +67,9 @@ export class TreeCompaction implements CompactionHost {
   }
 
   run(plan: CompactionPlan, more: number): RunningCompaction {
-    validatePlan(this.version, plan.inputs, plan.output)
     const control = new JobControl()
-    const pieces = Math.min(1 + more, Math.max(1, Math.floor(bytesOf(plan.inputs) / pieceBytesMin)))
+    const pieceBytes = Math.min(pieceBytesMin, 2 * this.#tree.targetFileBytes())
+    const pieces = Math.min(1 + more, Math.max(1, Math.floor(bytesOf(plan.inputs) / pieceBytes)))
     const controls = Array.from({ length: pieces }, (_, index) => (index === 0 ? control : new JobControl()))
     return {
       done: this.#carryOut(plan, controls),
@@ -97,6 +97,10 @@ export class TreeCompaction implements CompactionHost {
     return !environment.readOnly && environment.health.failure === undefined
   }
 
+  get failure() {
+    return this.#tree.environment.health.failure
+  }
+
   quiet(): void {
     this.#tree.quiet()
   }
@@ -120,6 +124,8 @@ export class TreeCompaction implements CompactionHost {
     this.#report({ phase: 'start', ...facts })
     const pinned = files.acquire()
     try {
+      // Here, so that a wrong plan fails as a merge does, and not whoever changed the version that led to it.
+      validatePlan(pinned.version, plan.inputs, plan.output)
       const { result, isMove: moves } = isMove(this.version, plan)
         ? await this.#move(plan)
         : await this.#merge(pinned.version, plan, controls)
@@ -194,15 +200,24 @@ export class TreeCompaction implements CompactionHost {
     }
   }
 
-  /** The output's place is found, and checked, in the version that the edit changes. */
-  async #commit(plan: CompactionPlan, tables: readonly SSTableMeta[]): Promise<void> {
+  /**
+   * The output's place is found, and checked, in the version that the edit changes. A run that it was to join may have
+   * lost all its tables meanwhile, to another merge or to the deletion of a range: then it is a run of its own.
+   */
+  async #commit({ inputs, output }: CompactionPlan, tables: readonly SSTableMeta[]): Promise<void> {
     const { files, changed } = this.#tree
     const newRunId = files.newRunId()
+    const { runId, level } = output
     await files.edit(
       (version) => ({
-        removeTables: plan.inputs.map(({ number }) => number),
+        removeTables: inputs.map(({ number }) => number),
         addTables: tables,
-        run: placeOutput(version, plan.inputs, plan.output, newRunId),
+        run: placeOutput(
+          version,
+          inputs,
+          runId !== undefined && version.run(runId) === undefined ? { level } : output,
+          newRunId,
+        ),
       }),
       changed,
     )
