@@ -8,7 +8,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { median, takeTurns } from '../lib/measure.mjs'
+import { collectGarbage, median, takeTurns } from '../lib/measure.mjs'
 
 const batchRows = 1000
 const engines = [
@@ -27,6 +27,7 @@ async function child(engine, directory, rows) {
   const { prepare, ingest } = await import(`../engines/${module}.mjs`)
   const batches = prepare(Number(rows), batchRows)
   await ingest(`${directory}-warm-up`, batches.slice(0, batches.length / 5), variant)
+  collectGarbage()
   const started = performance.now()
   await ingest(directory, batches, variant)
   const milliseconds = performance.now() - started

@@ -17,9 +17,13 @@ export function prepare(count, batchRows) {
   return batches
 }
 
+/** A batch is let go once it is written, as by a program that does not keep its rows. */
 export async function ingest(directory, batches) {
   const db = new ClassicLevel(directory, { valueEncoding: 'json' })
   await db.open()
-  for (const batch of batches) await db.batch(batch)
+  for (let i = 0; i < batches.length; i++) {
+    await db.batch(batches[i])
+    batches[i] = undefined
+  }
   await db.close()
 }

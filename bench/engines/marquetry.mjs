@@ -24,10 +24,14 @@ export function prepare(count, batchRows) {
 /**
  * `wal: 'async'` promises what classic-level's default does. Memtables of 8 MiB (LevelDB's have 4) let flushes run
  * beside writes; with the default of 64 MiB all of this would be flushed at the end. Ends when everything is in Parquet.
+ * A batch is let go once it is written, as by a program that does not keep its rows. `watch` is called with the
+ * database after each batch.
  */
-export async function ingest(directory, batches, variant) {
+export async function ingest(directory, batches, variant, watch) {
   const variants = {
+    balanced: { preset: 'balanced' },
     'high-performance': { preset: 'high-performance' },
+    'memory-efficient': { preset: 'memory-efficient' },
     default: { wal: 'async' },
   }
   const options = variants[variant] ?? {
@@ -38,6 +42,10 @@ export async function ingest(directory, batches, variant) {
   }
   const db = await open(directory, options)
   const table = await db.table('rows', schema)
-  for (const batch of batches) await table.batch(batch)
+  for (let i = 0; i < batches.length; i++) {
+    await table.batch(batches[i])
+    batches[i] = undefined
+    watch?.(db)
+  }
   await db.close()
 }

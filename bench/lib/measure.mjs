@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
@@ -11,10 +13,10 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** Runs `script` once per engine and round, after one round of warm-up; returns the reports of each engine. */
-export function takeTurns(script, engines, rounds, args) {
+/** Runs `script` once per engine and round, after rounds of warm-up; returns the reports of each engine. */
+export function takeTurns(script, engines, rounds, args, warmUps = 1) {
   const reports = new Map(engines.map((engine) => [engine, []]))
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (const engine of engines) {
       const directory = mkdtempSync(join(tmpdir(), 'marquetry-bench-'))
       try {
@@ -30,4 +32,10 @@ export function takeTurns(script, engines, rounds, args) {
     }
   }
   return reports
+}
+
+/** Collects garbage: so that what preparing has left is not collected while the clock runs. */
+export function collectGarbage() {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
