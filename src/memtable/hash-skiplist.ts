@@ -14,9 +14,11 @@
 //   2. A node on level i of a towered bucket is on all levels below. A node may be higher than it is linked: where a cut
 //      left a short list, upper links are forgotten, and a later tower does without them.
 //   3. There are at most `loadMax` entries a bucket on average.
-// Most buckets are a cache line or two, so an insertion costs about as many cache misses as nodes it passes; where one
-// key gets very many versions, its bucket is an ordinary skip list. The order of all keys is the business of a vector
-// index beside the directory: it sorts when a cursor is opened, and only what is new since.
+// Most buckets are a cache line or two, so an entry costs about as many cache misses as nodes it passes; where one key
+// gets very many versions, its bucket is an ordinary skip list. The order of all keys is the business of a vector index
+// beside the directory. Both are lazy: an insertion only notes its entry; a lookup puts into buckets what is new since the
+// last lookup, and a cursor sorts what is new since the last cursor. So rows that nobody asks for before they are
+// flushed cost no index work, and however reads and writes alternate, each entry is put into its bucket once.
 
 import { compareEntries, compareEntryKey, seqOffsetAt } from '../format/entry.js'
 import type { KeyBytes } from '../format/key-codec.js'
@@ -47,16 +49,20 @@ const loadMax = 2
 const growthBits = 2
 /** Few, for a node of a bucket is a cache miss where keys come in random order; but one in order, none. */
 const neighbours = 4
+const pendingFirst = 1024
 
 /**
- * Hash buckets of skip lists: the fastest kind to fill in random order and to look keys up in, however many versions
- * they have. The first cursor after n insertions costs a sort of n entries.
+ * Hash buckets of skip lists: the fastest kind to fill and to look keys up in, however many versions they have. The first
+ * lookup after n insertions puts n entries into buckets, the first cursor sorts them.
  */
 export const hashSkiplist: MemtableRepFactory = (arena) => new HashSkiplist(arena)
 
 class HashSkiplist implements MemtableRep {
   readonly #arena: Arena
   readonly #ordered: MemtableRep
+  /** Entries that are in no bucket yet, in the order of their insertion. */
+  #pending = new Uint32Array(pendingFirst)
+  #pendingCount = 0
   #words = new Uint32Array(wordsFirst)
   #used = linksWord
   #directoryBits = directoryBitsFirst
@@ -74,11 +80,28 @@ class HashSkiplist implements MemtableRep {
   }
 
   get indexBytes(): number {
-    return this.#words.byteLength + this.#heads.byteLength + this.#ordered.indexBytes
+    const lazy = this.#pending.byteLength + this.#ordered.indexBytes
+    return this.#words.byteLength + this.#heads.byteLength + lazy
   }
 
   insert(entry: EntryRef): void {
-    if (2 * this.#ordered.size >= loadMax * this.#heads.length) this.#growDirectory()
+    if (this.#pendingCount === this.#pending.length) {
+      const grown = new Uint32Array(2 * this.#pendingCount)
+      grown.set(this.#pending)
+      this.#pending = grown
+    }
+    this.#pending[this.#pendingCount++] = entry
+    this.#ordered.insert(entry)
+  }
+
+  #putIntoBuckets(): void {
+    while (2 * this.#ordered.size > loadMax * this.#heads.length) this.#growDirectory()
+    for (let i = 0; i < this.#pendingCount; i++) this.#putIntoBucket(this.#pending[i]!)
+    this.#pendingCount = 0
+    if (this.#pending.length > pendingFirst) this.#pending = new Uint32Array(pendingFirst)
+  }
+
+  #putIntoBucket(entry: EntryRef): void {
     const mark = markOfEntry(this.#arena.bytes, entry, neighbours)
     const bucket = (mark >>> (32 - this.#directoryBits)) << 1
     const count = this.#heads[bucket + 1]!
@@ -88,10 +111,10 @@ class HashSkiplist implements MemtableRep {
       if (count === listMax) this.#heads[bucket] = this.#addTower(this.#heads[bucket]!)
       this.#heads[bucket + 1] = count + 1
     }
-    this.#ordered.insert(entry)
   }
 
   get(key: KeyBytes, seq: number): EntryRef {
+    if (this.#pendingCount > 0) this.#putIntoBuckets()
     const { bytes } = this.#arena
     const words = this.#words
     const mark = markOfKey(key, neighbours)
