@@ -57,6 +57,23 @@ describe('what is not given', () => {
     expect(ownPart.compaction).toMatchObject({ strategy: 'unified', scaling: ['T4', 'L10'] })
   })
 
+  test('is the preset’s, unless compaction is given beside it', () => {
+    const tiered = { strategy: 'unified', scaling: ['T8', 'T4'], flushBytes: 2 * mebibyte }
+    const preset = 'high-performance'
+    expect(resolveTableOptions({ preset }, {}).compaction).toMatchObject(tiered)
+    expect(resolveTableOptions({}, { preset }).compaction).toMatchObject(tiered)
+    const own = { compaction: { level0RunsMax: 2 } }
+    expect(resolveTableOptions({ preset, ...own }, {}).compaction).toMatchObject({
+      strategy: 'leveled',
+      level0RunsMax: 2,
+    })
+    const target = { compaction: { targetFileBytes: 3 * mebibyte } }
+    expect(resolveTableOptions(target, { preset }).compaction).toMatchObject({
+      ...tiered,
+      targetFileBytes: 3 * mebibyte,
+    })
+  })
+
   test('is taken from complete options, as when the strategy of a table changes', () => {
     const tiered = resolveCompactionOptions(
       { strategy: 'size-tiered', runsMin: 5 },
