@@ -182,11 +182,7 @@ export class Compactor {
     this.#retry = undefined
     this.#giveUpSlot?.()
     this.#giveUpSlot = undefined
-    for (const waiting of [...this.#manual])
-      this.#finish(
-        waiting,
-        new MarquetryError('MARQUETRY_CLOSED', 'The table was closed before it was compacted'),
-      )
+    for (const waiting of [...this.#manual]) this.#finish(waiting, closed())
     for (const job of this.#running.values()) job.cancel()
     await this.#settled()
     this.#wakeIdle()
@@ -254,7 +250,8 @@ export class Compactor {
     waiting.stopListening()
     const { signal } = waiting.wanted
     if (error === undefined) waiting.resolve()
-    else waiting.reject(signal?.aborted ? abortedBy(signal) : error)
+    else if (signal?.aborted) waiting.reject(abortedBy(signal))
+    else waiting.reject(this.#stopped && isMarquetryError(error, 'MARQUETRY_ABORTED') ? closed() : error)
   }
 
   #failed(error: unknown, byHand: boolean): void {
@@ -287,6 +284,10 @@ export class Compactor {
 function priorityOf(version: Version, { inputs }: CompactionPlan): MergePriority {
   const young = new Set(version.runs.filter(({ level }) => level === 0).flatMap(({ tables }) => tables))
   return inputs.some((table) => young.has(table)) ? mergePriorities.level0 : mergePriorities.other
+}
+
+function closed(): MarquetryError {
+  return new MarquetryError('MARQUETRY_CLOSED', 'The table was closed before it was compacted')
 }
 
 function abortedBy(signal: AbortSignal): MarquetryError {
