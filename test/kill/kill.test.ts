@@ -5,7 +5,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isMarquetryError, type OpenOptions, open, type Preset, type Table } from 'marquetry'
+import {
+  type CompactionOptions,
+  isMarquetryError,
+  type OpenOptions,
+  open,
+  type Preset,
+  type Table,
+} from 'marquetry'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../crash/enumerate.js'
 import { type State, TableOracle } from './oracle.js'
@@ -18,9 +25,16 @@ type Random = () => number
 const whole = (random: Random, most: number) => Math.floor(random() * most)
 const oneOf = <T>(random: Random, ...choices: readonly T[]): T => choices[whole(random, choices.length)] as T
 
+/** Merges are frequent under each of them. */
+const compactions: readonly CompactionOptions[] = [
+  { strategy: 'leveled', level0RunsMax: 1, levelRatio: 2 },
+  { strategy: 'size-tiered', runsMin: 2 },
+  { strategy: 'unified', scaling: ['N', 'L4'] },
+]
+
 /**
- * The preset decides about memtable, log and how many memtables may wait; these are small, so that rotations and flushes
- * are frequent; everything else is random.
+ * The preset decides about memtable, log and how many memtables may wait; these are small, so that rotations, flushes
+ * and merges are frequent; everything else is random.
  */
 function drawOptions(preset: Preset, random: Random): OpenOptions {
   return {
@@ -33,6 +47,7 @@ function drawOptions(preset: Preset, random: Random): OpenOptions {
     rowGroupRows: oneOf(random, 16, 50, 131_072),
     pageBytes: oneOf(random, 1024, 8192),
     sparseIndexInterval: oneOf(random, 1, 7, 256),
+    compaction: { ...oneOf(random, ...compactions), targetFileBytes: 4096, flushBytes: 4096 },
   }
 }
 
