@@ -23,7 +23,7 @@ interface CommonOptions {
   readonly targetFileBytes: number
   /**
    * Rows stored for each live one, estimated, above which they are merged for the sake of space. Above 1; infinite: off.
-   * Default 1.4.
+   * Default 1.3.
    */
   readonly spaceAmplificationMax: number
   /** Share of tombstones in a file, above 0, above which it is merged with what lies below. 1: off. Default 0.5. */
@@ -203,7 +203,7 @@ function withDefaults(
     value('targetFileBytes') ?? Math.min(Math.max(4 * flushBytes, mebibyte), 64 * mebibyte)
   const common: CommonOptions = {
     targetFileBytes,
-    spaceAmplificationMax: value('spaceAmplificationMax') ?? 1.4,
+    spaceAmplificationMax: value('spaceAmplificationMax') ?? 1.3,
     tombstoneShareMax: value('tombstoneShareMax') ?? 0.5,
     jobBytesMax: value('jobBytesMax') ?? 25 * targetFileBytes,
     flushBytes,

@@ -9,7 +9,7 @@ const mebibyte = 2 ** 20
 const leveled = {
   strategy: 'leveled',
   targetFileBytes: 64 * mebibyte,
-  spaceAmplificationMax: 1.4,
+  spaceAmplificationMax: 1.3,
   tombstoneShareMax: 0.5,
   jobBytesMax: 1600 * mebibyte,
   flushBytes: 16 * mebibyte,
