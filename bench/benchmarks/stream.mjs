@@ -23,6 +23,8 @@ const mebibyte = 1 << 20
 const cacheBytes = 64 * mebibyte
 const mergeMemoryBytes = 256 * mebibyte
 const immutableMemtablesMax = 4
+/** The default. */
+const rowGroupBytes = 32 * mebibyte
 
 if (!isMainThread) spin()
 else if (process.argv[2] === 'engine') await engine(...process.argv.slice(3))
@@ -138,15 +140,17 @@ async function baseline(rowsText, busyText, threadsText, streamText) {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
   const started = performance.now()
+  let peakRss = 0
   for (let from = 0; from < rows && performance.now() - started < Number(streamText); from += batchRows) {
     makeBatch(from, rows)
     for (const until = performance.now() + busyMs; performance.now() < until; );
     await turn()
+    if (from % (50 * batchRows) === 0) peakRss = Math.max(peakRss, process.memoryUsage.rss())
   }
   delay.disable()
   Atomics.store(new Int32Array(flag), 0, 1)
   await Promise.all(workers.map((worker) => worker.terminate()))
-  console.log(JSON.stringify({ loop: loopQuantiles(delay) }))
+  console.log(JSON.stringify({ loop: loopQuantiles(delay), peakRss }))
 }
 
 function child(...args) {
@@ -192,11 +196,20 @@ function report(values, ours, theirs) {
   line('event loop, baseline', theirs.loop)
   console.log(`  difference at p99.9             ${(ours.loop.p999 - theirs.loop.p999).toFixed(2)} ms`)
   line('put', ours.put)
-  const memtables = Number(values['memtable-mib']) * mebibyte * (immutableMemtablesMax + 2)
-  const merges = mergeMemoryBytes * Math.max(1, os.availableParallelism() - 1)
+  const memtableBytes = Number(values['memtable-mib']) * mebibyte
+  const budget = {
+    // The active one, those that wait, and one more that is being filled when the limit is noticed.
+    memtables: memtableBytes * (immutableMemtablesMax + 2),
+    cache: cacheBytes,
+    merges: mergeMemoryBytes * Math.max(1, os.availableParallelism() - 1),
+    // A flush holds its log, and a row group as columns, as Arrow and in WASM.
+    flush: memtableBytes + 3 * rowGroupBytes,
+  }
+  const total = Object.values(budget).reduce((sum, bytes) => sum + bytes, 0)
   const mib = (bytes) => `${(bytes / mebibyte).toFixed(0)} MiB`
+  const parts = Object.entries(budget).map(([name, bytes]) => `${mib(bytes)} ${name}`)
   console.log(
-    `  memory: ${mib(ours.rss.peakRss)} resident at most, ${mib(ours.rss.startRss)} of it before the first row; ` +
-      `memtables ${mib(ours.rss.peakMemtables)}; budget ${mib(memtables)} memtables + ${mib(cacheBytes)} cache + ${mib(merges)} merges`,
+    `  memory: ${mib(ours.rss.peakRss)} resident at most, the baseline ${mib(theirs.peakRss)}: ${mib(ours.rss.peakRss - theirs.peakRss)} for the engine\n` +
+      `          budget ${mib(total)}: ${parts.join(' + ')}; memtables took ${mib(ours.rss.peakMemtables)}`,
   )
 }
