@@ -38,8 +38,8 @@ export type MemtableKind = (typeof memtableKinds)[number]
 
 /**
  * Sets of options that belong together. `balanced`: the defaults. `high-performance`: a hash-skiplist, a log that the
- * system writes when it likes, smaller and more memtables, so that flushes run beside writes, and lazier merges of their
- * smaller files. `memory-efficient`: small memtables as linked lists, a log that is synced within milliseconds.
+ * system writes when it likes, smaller and more memtables that are flushed two at a time beside the writes, and lazier merges
+ * of their smaller files. `memory-efficient`: small memtables as linked lists, a log that is synced within milliseconds.
  */
 export type Preset = 'balanced' | 'high-performance' | 'memory-efficient'
 
@@ -135,6 +135,7 @@ const presets: { readonly [P in Preset]: PresetOptions } = {
     wal: 'async',
     memtableBytes: 8 * mebibyte,
     immutableMemtablesMax: 8,
+    flushWorkers: 2,
     // Eight flushes are as much as one of `balanced`.
     compaction: { strategy: 'unified', scaling: ['T8', 'T4'] },
   },

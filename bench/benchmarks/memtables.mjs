@@ -39,7 +39,7 @@ async function child(subject, directory, kind, size) {
     `../engines/${subject === 'classic-level' ? subject : 'marquetry'}.mjs`
   )
   const batches = prepare(rows, batchRows)
-  await ingest(`${directory}-warm-up`, batches.slice(0, batches.length / 5), subject)
+  await ingest(`${directory}-warm-up`, [...batches], subject)
   collectGarbage()
   const started = performance.now()
   const cpu = process.cpuUsage()

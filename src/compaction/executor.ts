@@ -17,15 +17,21 @@ export interface JobExecutor {
   warm(): void
 }
 
-/** Runs jobs in the process's pool of worker threads. */
+/** Threads of the pool for short tasks: two at least, made when two run at a time, so that `flushWorkers: 2` is not in vain. */
+export function shortThreads(threads: number): number {
+  return Math.max(threads, 2)
+}
+
+/** Runs jobs in the process's pools of worker threads; merges in as many as `threads`. */
 export function poolExecutor(threads: number): JobExecutor {
   const module = new URL('./worker.js', import.meta.url)
+  const short = { threads: shortThreads(threads), module }
   return {
     threads,
-    run: (job) => runInPool(job, { pool: job.kind === 'merge' ? 'merges' : 'short', threads, module }),
-    encode: (task, transfer = []) => runInPool<Uint8Array>(task, { threads, module, transfer }),
+    run: (job) => runInPool(job, job.kind === 'merge' ? { pool: 'merges', threads, module } : short),
+    encode: (task, transfer = []) => runInPool<Uint8Array>(task, { ...short, transfer }),
     warm: () => {
-      runInPool({ kind: 'warm' }, { threads, module }).catch(() => {})
+      runInPool({ kind: 'warm' }, short).catch(() => {})
     },
   }
 }

@@ -5,6 +5,7 @@
 // At most two row groups are in memory: one being written, the next being decoded. Writes are awaited, some records
 // late: so many share one sync, and a table that cannot keep up slows the import down.
 
+import { shortThreads } from '../compaction/executor.js'
 import { throwIfAborted } from '../errors.js'
 import type { Columns } from '../format/row-types.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -38,7 +39,7 @@ export async function importParquet(
     file: await importFile(fs, path),
     schema: tree.schema.toJSON(),
     // Even where all other work runs on the calling thread: a malformed file may take its thread with it.
-    threads: Math.max(1, executor.threads),
+    threads: shortThreads(executor.threads),
     timeoutMs: settings.rowGroupTimeoutMs,
     signal: settings.signal,
     module: new URL('./import-worker.js', import.meta.url),
