@@ -80,7 +80,11 @@ export class RowGroupCutter {
   }
 }
 
-/** Writes row groups to SSTables, which it begins and completes. */
+/**
+ * Writes row groups to SSTables, which it begins and completes. Behind its caller's back: while a row group goes to the
+ * disk the next one is merged, and while a table is synced and read again, the next one is written. One of each at a time;
+ * a failure is told by the next call.
+ */
 export class MergeOutput {
   readonly #fs: FileSystem
   readonly #job: MergeJob
@@ -88,6 +92,12 @@ export class MergeOutput {
   readonly #hasTombstones: boolean
   readonly #tables: SSTableMeta[] = []
   #writer: SSTableWriter | undefined
+  /** The write of the last row group. */
+  #writing: Promise<void> = Promise.resolve()
+  /** The table that is being completed, and the end of that. */
+  #completed: SSTableWriter | undefined
+  #completing: Promise<void> = Promise.resolve()
+  #begun = 0
   #rows = 0
   #rowGroupsCarried = 0
 
@@ -110,48 +120,66 @@ export class MergeOutput {
 
   /** Writes a row group, all its keys above those before. */
   async append(batch: Batch): Promise<void> {
-    this.#writer ??= await this.#create()
-    await this.#writer.append(batch)
-    await this.#count(batch.rows)
+    const writer = await this.#ready()
+    this.#rows += batch.rows
+    this.#write(writer.append(batch))
   }
 
   /** Writes a row group as its bytes are; see `SSTableWriter.carry`. */
   async carry(stored: StoredRowGroup): Promise<void> {
-    this.#writer ??= await this.#create()
-    await this.#writer.carry(stored)
+    const writer = await this.#ready()
+    this.#rows += stored.rows
     this.#rowGroupsCarried++
-    await this.#count(stored.rows)
+    this.#write(writer.carry(stored))
   }
 
   /** Completes the last table; all of them, in key order. */
   async finish(): Promise<readonly SSTableMeta[]> {
+    await this.#writing
     await this.#complete()
+    await this.#completing
     return this.#tables
   }
 
   /** Closes what is open and removes what it has written. After a failure. */
   async abort(): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#completing])
+    await this.#completed?.abort()
     await this.#writer?.abort()
-    this.#writer = undefined
   }
 
-  async #count(rows: number): Promise<void> {
-    this.#rows += rows
+  /** The writer of the next row group, when the one before has been written. */
+  async #ready(): Promise<SSTableWriter> {
+    await this.#writing
     if (this.#writer !== undefined && this.#writer.bytes >= this.#job.output.targetFileBytes)
       await this.#complete()
+    this.#writer ??= await this.#create()
+    return this.#writer
   }
 
+  #write(writing: Promise<void>): void {
+    this.#writing = writing
+    writing.catch(() => {}) // whoever waits for it is told
+  }
+
+  /** Begins to complete the current table. Requires: its last row group has been written. */
   async #complete(): Promise<void> {
+    await this.#completing
     const writer = this.#writer
     if (writer === undefined) return
-    this.#tables.push(await writer.finish(this.#job.createdMs))
     this.#writer = undefined
+    this.#completed = writer
+    this.#completing = writer.finish(this.#job.createdMs).then((table) => {
+      this.#tables.push(table)
+      this.#completed = undefined
+    })
+    this.#completing.catch(() => {})
   }
 
   #create(): Promise<SSTableWriter> {
     const { folder, output } = this.#job
     const { rowGroupRows: _rows, rowGroupBytes: _bytes, targetFileBytes: _target, ...settings } = output
-    return SSTableWriter.create(this.#fs, `${folder}/${numberedName(this.#tables.length)}`, this.#schema, {
+    return SSTableWriter.create(this.#fs, `${folder}/${numberedName(this.#begun++)}`, this.#schema, {
       ...settings,
       hasTombstones: this.#hasTombstones,
       engineVersion,
