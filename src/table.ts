@@ -274,15 +274,12 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     await this.#tree.compact({ range, signal: options.signal, onProgress: options.onProgress })
   }
 
-  /**
-   * Changes how the table is compacted, until it is opened again. Nothing is rewritten for that alone. Throws
-   * MARQUETRY_INVALID_OPTION.
-   */
+  /** Changes how the table is compacted, until it is opened again. Nothing is rewritten for that alone. */
   setCompaction(options: CompactionOptions): void {
     this.#tree.compaction.set(options)
   }
 
-  /** Begins no merges by itself any more; resolves when those under way have ended. `compact` still works. */
+  /** Begins no merges by itself any more; resolves when none is under way. `compact` still works. */
   pauseCompaction(): Promise<void> {
     return this.#tree.compaction.pause()
   }
@@ -292,7 +289,10 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     this.#tree.compaction.resume()
   }
 
-  /** Resolves when no merge runs, the strategy wants none, and the files that were merged and that nobody reads are gone. */
+  /**
+   * Resolves when no merge runs, the strategy wants none, and merged files that nobody reads are gone. Rejects with the
+   * next failure of a merge, although the engine goes on trying.
+   */
   compactionIdle(): Promise<void> {
     return this.#tree.compaction.idle()
   }

@@ -72,7 +72,7 @@ export class Compactor {
   /** With the last error of each. */
   readonly #quarantined = new Map<number, unknown>()
   readonly #claimed = new Set<number>()
-  #idleWaiters: (() => void)[] = []
+  #idleWaiters: { readonly wake: () => void; readonly fail: (error: unknown) => void }[] = []
 
   constructor(host: CompactionHost, strategy: CompactionStrategy | undefined) {
     this.#host = host
@@ -147,11 +147,14 @@ export class Compactor {
     }
   }
 
-  /** Resolves when nothing runs and the strategy wants nothing. */
+  /**
+   * Resolves when nothing runs and the strategy wants nothing. Rejects with the first failure from now on, although the
+   * compactor goes on trying.
+   */
   async idle(): Promise<void> {
     this.poke()
     while (this.isBusy || this.#manual.length > 0)
-      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+      await new Promise<void>((wake, fail) => this.#idleWaiters.push({ wake, fail }))
   }
 
   /** To be called whenever the version has changed: begins what is due. */
@@ -266,6 +269,7 @@ export class Compactor {
     const willRetry = !this.#stopped && !byHand && !isLast && this.#host.isHealthy()
     if (!byHand || damaged !== undefined) this.#host.failed(error, willRetry)
     this.#failures++
+    for (const { fail } of this.#idleWaiters.splice(0)) fail(error)
     if (this.#stopped) return
     const wait = Math.min(backoffFirstMs * 2 ** (this.#failures - 1), backoffMostMs)
     clearTimeout(this.#retry)
@@ -277,7 +281,7 @@ export class Compactor {
 
   #wakeIdle(): void {
     this.#host.quiet()
-    for (const wake of this.#idleWaiters.splice(0)) wake()
+    for (const { wake } of this.#idleWaiters.splice(0)) wake()
   }
 }
 

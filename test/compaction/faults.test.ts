@@ -68,6 +68,8 @@ test('a damaged input is never merged away: after three failures its file is lef
   const errors: { error: Error; willRetry: boolean }[] = []
   db.on('backgroundError', (event) => errors.push(event))
   table.setCompaction({ ...eager })
+  for (let times = 1; times <= 3; times++)
+    await expect(table.compactionIdle()).rejects.toMatchObject({ code: 'MARQUETRY_CORRUPTION' })
   await table.compactionIdle()
   expect(errors.map(({ willRetry }) => willRetry)).toEqual([true, true, false])
   for (const { error } of errors)
