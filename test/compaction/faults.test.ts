@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { FaultyFileSystem } from '#src/fs/faulty.js'
 import type { FileSystem } from '#src/fs/file-system.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
-import { seededRandom } from '../crash/enumerate.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 
 const none: CompactionOptions = { strategy: 'none' }
 const eager: CompactionOptions = {

@@ -11,7 +11,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { nodeFileSystem } from '#src/fs/node.js'
 import { Random } from '../history/random.js'
-import { testSeed } from '../sstable/generator.js'
+import { testSeed } from '../test-seed.js'
 import { play, type Stage } from './play.js'
 import { drawScript, type Script, strategies } from './script.js'
 

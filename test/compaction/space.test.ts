@@ -5,7 +5,7 @@ import { type CompactionOptions, open, t } from 'marquetry'
 import { expect, test } from 'vitest'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { Random } from '../history/random.js'
-import { testSeed } from '../sstable/generator.js'
+import { testSeed } from '../test-seed.js'
 
 const rows = 20_000
 const rounds = 10

@@ -2,6 +2,7 @@
 
 import { type FileSystem, open, type Preset } from 'marquetry'
 import { type CrashOptions, MemoryFileSystem } from '#src/fs/memory.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { checkImage, directory, Oracle, runWorkload, smallOptions } from './workload.js'
 
 export interface Enumeration {
@@ -9,17 +10,6 @@ export interface Enumeration {
   images: number
   nestedImages: number
   readonly violations: string[]
-}
-
-/** A generator of numbers in [0, 1) from a seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 export interface EnumerateOptions {

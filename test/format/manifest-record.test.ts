@@ -10,8 +10,9 @@ import {
   type ManifestPosition,
 } from '#src/format/manifest-record.js'
 import { AssertionError } from '#src/util/assert.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { editToJson, stateToJson } from '#src/version/state.js'
-import { forSeeds, schema, seeded, Workload } from '../version/support.js'
+import { forSeeds, schema, Workload } from '../version/support.js'
 
 const number = 7
 const path = 'flights/MANIFEST-000007'
@@ -69,7 +70,7 @@ function rawFrame(payload: string | Uint8Array, previous: number): Uint8Array {
 
 const concat = (...parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 
-const small = write(randomEdits(seeded(5), 3))
+const small = write(randomEdits(seededRandom(5), 3))
 const last = small.positions[small.positions.length - 1]!
 const beforeLast = small.positions[small.positions.length - 2]!
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { compareEntries } from '#src/format/entry.js'
 import { sortEntries } from '#src/format/sort-entries.js'
-import { bytesOf, EntryArena, seeded } from '../memtable/arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena } from '../memtable/arena.js'
 
 describe('sorting entries', () => {
   const keys: Record<string, (random: () => number) => string> = {
@@ -14,7 +15,7 @@ describe('sorting entries', () => {
   for (const [shape, keyOf] of Object.entries(keys)) {
     // Around the limits of insertion, and of narrow and wide digits.
     it.each([0, 1, 2, 24, 25, 300, 9000])(`orders ${shape} as plain comparison does: %i entries`, (count) => {
-      const random = seeded(count)
+      const random = seededRandom(count)
       const arena = new EntryArena()
       const written = Uint32Array.from({ length: count }, () => arena.put(bytesOf(keyOf(random))))
       const plain = [...written].sort((a, b) => compareEntries(arena.bytes, a, b))

@@ -4,18 +4,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FileSystem } from '#src/fs/file-system.js'
 import { type CrashOptions, MemoryFileSystem } from '#src/fs/memory.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { bytesOf, contentsOf, put } from './helpers.js'
-
-/** Small, fast and good enough; the seed is in the failing test's counterexample. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const seeds = Array.from({ length: 300 }, (_, seed) => seed)
 
@@ -26,7 +16,7 @@ async function left(fs: MemoryFileSystem, options?: CrashOptions): Promise<strin
 
 async function outcomes(fs: MemoryFileSystem): Promise<readonly string[]> {
   const all = new Set<string>()
-  for (const seed of seeds) all.add(await left(fs, { unsynced: 'torn', random: seeded(seed) }))
+  for (const seed of seeds) all.add(await left(fs, { unsynced: 'torn', random: seededRandom(seed) }))
   return [...all].sort()
 }
 
@@ -175,7 +165,7 @@ describe('a torn crash', () => {
     await append(fs, '/log', '1234', false)
     const tails = new Set<string>()
     for (const seed of seeds) {
-      const survivor = fs.crash({ unsynced: 'torn', random: seeded(seed) })
+      const survivor = fs.crash({ unsynced: 'torn', random: seededRandom(seed) })
       const bytes = new Uint8Array(99)
       const file = await survivor.open('/log', 'read')
       const text = Buffer.from(bytes.subarray(0, file.readSync(bytes, 0))).toString('latin1')
@@ -243,8 +233,8 @@ describe('a torn crash', () => {
   test('is the same for the same random numbers', async () => {
     const fs = await durable({ '/a': 'x' })
     for (const name of ['b', 'c', 'd']) await put(fs, `/${name}`, name.repeat(9))
-    const once = await left(fs, { unsynced: 'torn', random: seeded(11) })
-    expect(await left(fs, { unsynced: 'torn', random: seeded(11) })).toBe(once)
+    const once = await left(fs, { unsynced: 'torn', random: seededRandom(11) })
+    expect(await left(fs, { unsynced: 'torn', random: seededRandom(11) })).toBe(once)
   })
 })
 
@@ -299,7 +289,7 @@ describe('any history', () => {
         expect(await left(fs, { unsynced: 'kept' })).toBe(seen)
         await syncAll(fs)
         expect(await left(fs, { unsynced: 'lost' })).toBe(seen)
-        expect(await left(fs, { unsynced: 'torn', random: seeded(seed) })).toBe(seen)
+        expect(await left(fs, { unsynced: 'torn', random: seededRandom(seed) })).toBe(seen)
       }),
       { numRuns: 300 },
     )
@@ -318,7 +308,10 @@ describe('any history', () => {
           await put(fs, '/safe/file', 'safe')
           await syncAll(fs)
           for (const step of after) await perform(fs, step)
-          for (const options of [{ unsynced: 'lost' }, { unsynced: 'torn', random: seeded(seed) }] as const) {
+          for (const options of [
+            { unsynced: 'lost' },
+            { unsynced: 'torn', random: seededRandom(seed) },
+          ] as const) {
             const contents = await contentsOf(fs.crash(options), '/')
             expect(contents['/safe/file']).toBe('safe')
           }
@@ -346,7 +339,10 @@ describe('any history', () => {
           await fs.rename(places[step.file] ?? '', to)
           places[step.file] = to
         }
-        for (const options of [{ unsynced: 'lost' }, { unsynced: 'torn', random: seeded(seed) }] as const) {
+        for (const options of [
+          { unsynced: 'lost' },
+          { unsynced: 'torn', random: seededRandom(seed) },
+        ] as const) {
           const contents = Object.values(await contentsOf(fs.crash(options), '/'))
           expect(contents.filter((text) => text !== null).sort()).toEqual(['one', 'two', 'zero'])
         }
@@ -364,7 +360,7 @@ describe('any history', () => {
         async (before, after, seed) => {
           const fs = new MemoryFileSystem()
           for (const step of before) await perform(fs, step)
-          const survivor = fs.crash({ unsynced: 'torn', random: seeded(seed) })
+          const survivor = fs.crash({ unsynced: 'torn', random: seededRandom(seed) })
           expect(await left(survivor)).toBe(await left(survivor, { unsynced: 'kept' }))
           for (const step of after) await perform(survivor, step)
           await syncAll(survivor)

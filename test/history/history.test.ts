@@ -5,7 +5,7 @@
 // MARQUETRY_HISTORY_SEEDS=20 makes so many histories of each; MARQUETRY_SEED repeats one whose seed a failure has told.
 
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { testSeed } from '../sstable/generator.js'
+import { testSeed } from '../test-seed.js'
 import { DuckDB } from './duckdb.js'
 import { History } from './history.js'
 import { cells } from './options.js'

@@ -1,13 +1,12 @@
+import { seededRandom } from '#src/util/seeded-random.js'
 // Choices that a seed decides. A part that may take another number of choices from run to run, because threads and
 // disks do, gets a `fork`: what comes after it is then the same in every run.
-
-import { generator } from '../sstable/generator.js'
 
 export class Random {
   readonly #next: () => number
 
   constructor(seed: number) {
-    this.#next = generator(seed)
+    this.#next = seededRandom(seed)
   }
 
   /** An integer from 0 to below `end`. */

@@ -14,7 +14,7 @@ import {
   type Table,
 } from 'marquetry'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../crash/enumerate.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { type State, TableOracle } from './oracle.js'
 import { type Message, startProcess } from './processes.js'
 

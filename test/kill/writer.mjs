@@ -6,6 +6,7 @@
 
 import { writeSync } from 'node:fs'
 import { open, t } from 'marquetry'
+import { seededRandom } from '#src/util/seeded-random.js'
 
 const plan = JSON.parse(process.argv[2])
 
@@ -17,17 +18,6 @@ function say(message) {
     } catch (error) {
       if (error.code !== 'EAGAIN') throw error
     }
-  }
-}
-
-/** A generator of numbers in [0, 1) from a seed (mulberry32). */
-function seededRandom(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -84,17 +84,6 @@ export function bytesOf(text: string): KeyBytes {
   return new Uint8Array(Buffer.from(text, 'latin1'))
 }
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** The numbers below `count` in random order. */
 export function shuffled(count: number, random: () => number): number[] {
   const numbers = Array.from({ length: count }, (_, i) => i)

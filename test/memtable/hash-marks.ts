@@ -4,7 +4,8 @@ import { expect, it } from 'vitest'
 import type { KeyBytes } from '#src/format/key-codec.js'
 import { markOfKey } from '#src/memtable/key-mark.js'
 import type { MemtableRepFactory } from '#src/memtable/rep.js'
-import { bytesOf, seeded, shuffled } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, shuffled } from './arena.js'
 import { latest, Pair } from './pair.js'
 
 /** Keys of which each shares its mark with another one. */
@@ -30,14 +31,14 @@ export function hashMarks(factory: MemtableRepFactory, neighbours: number): void
     pair.put(keys[0]!)
     pair.checkGets(keys, latest)
     for (let round = 0; round < 40; round++) {
-      for (const i of shuffled(keys.length, seeded(round))) pair.put(keys[i]!)
+      for (const i of shuffled(keys.length, seededRandom(round))) pair.put(keys[i]!)
     }
     for (const seq of [1, 3, 20, 100, 200, latest]) pair.checkGets(keys, seq)
     pair.checkWalks(undefined, 100)
   })
 
   it('finds every version of a few keys while the directory grows around them', () => {
-    const random = seeded(23)
+    const random = seededRandom(23)
     const pair = new Pair(factory)
     const often = ['often-1', 'often-2', 'often-9'].map(bytesOf)
     for (let i = 0; i < 12_000; i++) {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { hashSkiplist } from '#src/memtable/hash-skiplist.js'
-import { bytesOf, EntryArena, seeded, shuffled } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena, shuffled } from './arena.js'
 import { hashMarks } from './hash-marks.js'
 import { latest, Pair } from './pair.js'
 import { repContract } from './rep-contract.js'
@@ -20,7 +21,7 @@ it('makes no buckets for entries that nobody looks up', () => {
 it('finds what was written since the last lookup, few entries or many, once the directory has grown too', () => {
   const pair = new Pair(hashSkiplist)
   const keys = Array.from({ length: 3000 }, (_, i) => bytesOf(`key-${i}`))
-  const order = shuffled(keys.length, seeded(5))
+  const order = shuffled(keys.length, seededRandom(5))
   for (const portion of [1, 2, 50, 1000, 1, 1946]) {
     const written = order.splice(0, portion).map((i) => keys[i]!)
     for (const key of written) pair.put(key)

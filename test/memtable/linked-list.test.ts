@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { linkedList } from '#src/memtable/linked-list.js'
-import { bytesOf, EntryArena, seeded, shuffled } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena, shuffled } from './arena.js'
 import { repContract } from './rep-contract.js'
 
 repContract('linked-list', linkedList)
@@ -10,7 +11,7 @@ it('takes ten bytes an entry at most, whatever order they come in', () => {
   const orders = [
     Array.from({ length: count }, (_, n) => n),
     Array.from({ length: count }, (_, n) => count - n),
-    shuffled(count, seeded(8)),
+    shuffled(count, seededRandom(8)),
   ]
   for (const order of orders) {
     const arena = new EntryArena()

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type KeyBytes, keyBytesMax } from '#src/format/key-codec.js'
 import { type EntryRef, type MemtableCursor, type MemtableRepFactory, noEntry } from '#src/memtable/rep.js'
-import { bytesOf, EntryArena, seeded, shuffled } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena, shuffled } from './arena.js'
 import { latest, Pair, rest, take } from './pair.js'
 
 /** Limits for kinds that are not made for many entries. */
@@ -58,7 +59,7 @@ function lookups(factory: MemtableRepFactory): void {
 
   it('orders versions by sequence number, whatever order they come in', () => {
     const pair = new Pair(factory)
-    const seqs = shuffled(300, seeded(7))
+    const seqs = shuffled(300, seededRandom(7))
     for (const seq of seqs) pair.put(bytesOf('ab'[seq % 2]!), seq)
     for (let seq = -1; seq <= 300; seq++) pair.checkGets([bytesOf('a'), bytesOf('b')], seq)
     pair.checkWalks(undefined, 150)
@@ -91,7 +92,7 @@ function keyShapes(factory: MemtableRepFactory): void {
       '\xff\xff',
     ]
     const keys = texts.flatMap((text) => [bytesOf(text), bytesOf(`a-common-prefix${text}`)])
-    for (const i of shuffled(keys.length, seeded(3))) pair.put(keys[i]!)
+    for (const i of shuffled(keys.length, seededRandom(3))) pair.put(keys[i]!)
     for (const absent of [...keys, bytesOf('b'), bytesOf('a-common')]) {
       pair.checkGets([absent], latest)
       pair.checkWalks(absent, latest)
@@ -109,16 +110,16 @@ function keyShapes(factory: MemtableRepFactory): void {
     const keys = [60_000, 60_001, keyBytesMax].flatMap((length) =>
       [0, 1, 0xfe, 0xff].map((last) => long(length, last)),
     )
-    for (const i of shuffled(keys.length, seeded(5))) pair.put(keys[i]!)
+    for (const i of shuffled(keys.length, seededRandom(5))) pair.put(keys[i]!)
     pair.put(bytesOf('short'))
-    for (const i of shuffled(keys.length, seeded(6))) pair.put(keys[i]!)
+    for (const i of shuffled(keys.length, seededRandom(6))) pair.put(keys[i]!)
     pair.checkGets(keys, 12)
     pair.checkGets(keys, latest)
     for (const from of [undefined, ...keys]) pair.checkWalks(from, latest)
   })
 
   it('keeps long keys in order that lack what most others have in common', () => {
-    const random = seeded(13)
+    const random = seededRandom(13)
     const pair = new Pair(factory)
     const usual = Array.from({ length: 500 }, (_, n) => key(n))
     for (const one of usual) pair.put(one)
@@ -131,7 +132,7 @@ function keyShapes(factory: MemtableRepFactory): void {
   it('keeps its order while what keys have in common changes', () => {
     fc.assert(
       fc.property(fc.noShrink(fc.integer()), (seed) => {
-        const random = seeded(seed)
+        const random = seededRandom(seed)
         const pair = new Pair(factory)
         const keys: KeyBytes[] = []
         // Clusters of growing and shrinking common prefixes, before and behind those that came first.
@@ -291,7 +292,7 @@ function histories(factory: MemtableRepFactory): void {
   it('keeps the view of every cursor in long histories', () => {
     fc.assert(
       fc.property(fc.noShrink(fc.integer()), (seed) => {
-        const random = seeded(seed)
+        const random = seededRandom(seed)
         const upTo = (n: number) => Math.floor(random() * n)
         const pair = new Pair(factory)
         const open: Open[] = []
@@ -327,7 +328,7 @@ function scale(factory: MemtableRepFactory, count: number): void {
     random: (
       (order) => (i: number) =>
         order[i]!
-    )(shuffled(count, seeded(11))),
+    )(shuffled(count, seededRandom(11))),
   }
   for (const [order, at] of Object.entries(orders)) {
     it(`holds ${count} entries that come in ${order} order`, () => {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { entryHeadBytes, writeEntryHead } from '#src/format/entry.js'
 import { trie } from '#src/memtable/trie.js'
-import { bytesOf, EntryArena, seeded, shuffled } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena, shuffled } from './arena.js'
 import { latest, Pair, rest, take } from './pair.js'
 import { repContract } from './rep-contract.js'
 
@@ -10,7 +11,7 @@ repContract('trie', trie)
 it('branches on every byte and on the end of a key, while its nodes grow', () => {
   for (const seed of [1, 2, 3]) {
     const pair = new Pair(trie)
-    const order = shuffled(257, seeded(seed))
+    const order = shuffled(257, seededRandom(seed))
     const symbols = seed === 1 ? [256, ...order.filter((symbol) => symbol !== 256)] : order
     const keys = symbols.map((symbol) => (symbol === 256 ? bytesOf('k') : new Uint8Array([0x6b, symbol])))
     const probes = [...keys, bytesOf(''), bytesOf('j'), bytesOf('l'), bytesOf('ka\0')]
@@ -25,7 +26,7 @@ it('branches on every byte and on the end of a key, while its nodes grow', () =>
         pair.checkGets(probes, latest)
         for (const from of [
           undefined,
-          ...shuffled(probes.length, seeded(n))
+          ...shuffled(probes.length, seededRandom(n))
             .slice(0, 4)
             .map((i) => probes[i]!),
         ]) {
@@ -47,7 +48,7 @@ it('finds its place again in nodes that grew under a cursor', () => {
     const expected = pair.model.walk(undefined, seq, reverse)
     const cursor = pair.rep.cursor(undefined, seq, reverse)
     const found: number[] = []
-    for (const n of shuffled(1024, seeded(4))) {
+    for (const n of shuffled(1024, seededRandom(4))) {
       if (n % 16 !== 0) pair.put(key(n))
       if (n % 32 === 0) found.push(...take(cursor, 2))
     }
@@ -58,7 +59,7 @@ it('finds its place again in nodes that grew under a cursor', () => {
 it('goes down as deep as keys are long', () => {
   const pair = new Pair(trie)
   const keys = Array.from({ length: 1500 }, (_, length) => bytesOf('a'.repeat(length)))
-  for (const i of shuffled(keys.length, seeded(9))) pair.put(keys[i]!)
+  for (const i of shuffled(keys.length, seededRandom(9))) pair.put(keys[i]!)
   pair.checkGets([...keys, bytesOf('a'.repeat(1500)), bytesOf('b')], latest)
   for (const from of [undefined, keys[0]!, keys[700]!, bytesOf('aab'), bytesOf('a'.repeat(1500))]) {
     pair.checkWalks(from, latest)
@@ -69,7 +70,7 @@ it('takes as little for keys that share much as for keys that share little', () 
   const indexBytes = ['', 'u', `tenant:${'x'.repeat(1000)}:`].map((prefix) => {
     const arena = new EntryArena()
     const rep = trie(arena)
-    for (const n of shuffled(5000, seeded(2))) rep.insert(arena.put(bytesOf(`${prefix}${10_000 + n}`)))
+    for (const n of shuffled(5000, seededRandom(2))) rep.insert(arena.put(bytesOf(`${prefix}${10_000 + n}`)))
     return rep.indexBytes
   })
   expect(new Set(indexBytes).size).toBe(1)

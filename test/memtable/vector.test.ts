@@ -2,14 +2,15 @@ import { expect, it } from 'vitest'
 import { EntryRuns } from '#src/memtable/entry-runs.js'
 import { KeyDigest } from '#src/memtable/key-digest.js'
 import { vector } from '#src/memtable/vector.js'
-import { bytesOf, EntryArena, seeded } from './arena.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { bytesOf, EntryArena } from './arena.js'
 import { latest, Pair, rest } from './pair.js'
 import { repContract } from './rep-contract.js'
 
 repContract('vector', vector)
 
 it('keeps few runs, each much longer than the next, however entries come', () => {
-  const random = seeded(17)
+  const random = seededRandom(17)
   const arena = new EntryArena()
   const runs = new EntryRuns(new KeyDigest())
   let size = 0
@@ -28,7 +29,7 @@ it('keeps few runs, each much longer than the next, however entries come', () =>
 })
 
 it('answers alike between single insertions, whether lookups sort the tail or look through it', () => {
-  const random = seeded(19)
+  const random = seededRandom(19)
   const pair = new Pair(vector)
   const keys = Array.from({ length: 40 }, (_, n) => bytesOf(`key${n}`))
   for (let i = 0; i < 600; i++) {

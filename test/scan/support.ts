@@ -11,19 +11,13 @@ import { nullVector, type Vector } from '#src/format/vector.js'
 import { sliceBatch } from '#src/scan/gather.js'
 import { ByteSink } from '#src/util/byte-sink.js'
 import { compareBytes } from '#src/util/bytes.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 
-/** A generator of numbers in [0, 1) that a seed decides (mulberry32). */
+/** A generator of numbers in [0, 1) that a seed decides. */
 export class Random {
-  #state: number
+  readonly next: () => number
   constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let z = this.#state
-    z = Math.imul(z ^ (z >>> 15), z | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
+    this.next = seededRandom(seed)
   }
   below(end: number): number {
     return Math.floor(this.next() * end)

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { readSync } from '#src/fs/reading.js'
 import { BulkReader } from '#src/sstable/bulk-reader.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { contentOf } from '../scan/support.js'
-import { generator, testSeed } from './generator.js'
+import { testSeed } from '../test-seed.js'
 import { all, schema, shapes, slice, write } from './written.js'
 
 describe('bulk reader', () => {
   test.each(Object.entries(shapes))(
     '%s: row groups and pieces of them are what was written',
     async (name, shape) => {
-      const random = generator(testSeed)
+      const random = seededRandom(testSeed)
       const { fs, meta, batch } = await write(shape, random)
       const reader = new BulkReader(fs, 'table', meta, schema)
       const { index } = readSync(reader.open())

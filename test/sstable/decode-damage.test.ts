@@ -12,8 +12,9 @@ import { PageDamage } from '#src/sstable/decode/page-damage.js'
 import { parsePageHeader } from '#src/sstable/decode/page-header.js'
 import { decompressSnappy } from '#src/sstable/decode/snappy.js'
 import { storedType, widenVector } from '#src/sstable/stored-columns.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { cases, sized, vectorOf } from './columns.js'
-import { generator, testSeed as seed } from './generator.js'
 import { cutPages, decodePages, writeColumn } from './pages.js'
 
 /** Decodes damaged pages; whatever does not decode must say so with file and offset. */
@@ -42,7 +43,7 @@ describe('damage that a checksum missed', () => {
   )
 
   test.each(damageCases)('is survived: $name, $encoding, $version', ({ type, encoding, version }) => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     const { layout } = codecOf(type)
     for (const compression of ['UNCOMPRESSED', 'SNAPPY', 'LZ4_RAW'] as const) {
       const vector = vectorOf(type, 40, encoding === 'dictionary' ? 'few' : 'sorted', 'some', random)

@@ -6,8 +6,9 @@ import { codecOf } from '#src/format/type-codec.js'
 import { fixedVector, type Layout, sliceVector, type Vector } from '#src/format/vector.js'
 import { decodeDataPage, openPage } from '#src/sstable/decode/page.js'
 import { storedType, widenVector } from '#src/sstable/stored-columns.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { cases, nullings, shapes, sized, vectorOf } from './columns.js'
-import { generator, testSeed as seed } from './generator.js'
 import {
   type ColumnSettings,
   cutPages,
@@ -39,7 +40,7 @@ async function roundTrip(
 
 describe.each(cases)('pages of $name', ({ type, encodings, comparable }) => {
   test.each(encodings)('in encoding %s hold what was written', async (encoding) => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     for (const nulls of nullings) {
       for (const shape of shapes) {
         const rows = 1 + Math.floor(random() * 3_000)
@@ -75,7 +76,7 @@ const number = (name: string) =>
 
 describe('the test itself', () => {
   test.each(cases)('$name is written in the encodings it claims, in several pages', ({ type, encodings }) => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     for (const encoding of encodings) {
       for (const version of ['V1', 'V2'] as const) {
         // parquet-rs keeps no dictionaries of fixed-length byte arrays in v1 files.
@@ -115,7 +116,7 @@ describe('64-bit differences', () => {
   })
 
   test('of every width are exact', async () => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     for (let width = 1; width <= 64; width++) {
       const values = new BigInt64Array(400)
       let sum = BigInt(Math.floor(random() * 2 ** 32)) - 2n ** 62n
@@ -165,7 +166,7 @@ test('a codec or encoding that is not supported is named', () => {
 })
 
 test('concatenated slices are the whole', () => {
-  const random = generator(seed)
+  const random = seededRandom(seed)
   for (const { type } of cases) {
     for (const nulls of nullings) {
       const vector = vectorOf(type, 50, 'random', nulls, random)

@@ -7,7 +7,8 @@ import { type OpenFile, OpenFiles } from '#src/sstable/open-files.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { newSidecarStats, plainHost } from '#src/sstable/reader-host.js'
-import { generator, testSeed as seed } from './generator.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { all, both, schema, shapes, write } from './written.js'
 
 describe('held values', () => {
@@ -35,7 +36,7 @@ describe('held values', () => {
   })
 
   test('can be released, in any order, and twice', () => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     const ring = new HeldRing(1000)
     const kept: Held<number>[] = []
     for (let i = 0; i < 3000; i++) {
@@ -91,7 +92,7 @@ describe('open files', () => {
   })
 
   test('of many SSTables are never more than the bound, and every read is right', async () => {
-    const file = await write({ ...shapes['one version per key']!, rows: 300 }, generator(seed))
+    const file = await write({ ...shapes['one version per key']!, rows: 300 }, seededRandom(seed))
     const fs = new FaultyFileSystem(file.fs)
     const openFiles = new OpenFiles(4)
     const host = { ...plainHost(), openFiles, sidecars: newSidecarStats() }
@@ -100,7 +101,7 @@ describe('open files', () => {
       { length: 20 },
       () => new SSTableReader(fs, 'table', file.meta, schema, cache, host),
     )
-    const random = generator(seed + 1)
+    const random = seededRandom(seed + 1)
     for (let i = 0; i < 200; i++) {
       const reader = readers[Math.floor(random() * readers.length)]!
       const row = Math.floor(random() * file.meta.rows)
@@ -121,7 +122,7 @@ describe('open files', () => {
 })
 
 test('sidecars that had to make room are read again, with the same answers', async () => {
-  const file = await write({ ...shapes['one version per key']!, rows: 2000 }, generator(seed))
+  const file = await write({ ...shapes['one version per key']!, rows: 2000 }, seededRandom(seed))
   const fs = new FaultyFileSystem(file.fs)
   const cache = new PageCache(1 << 20)
   const reader = new SSTableReader(fs, 'table', file.meta, schema, cache)

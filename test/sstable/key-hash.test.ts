@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { hashKey, hashKeys } from '#src/sstable/key-hash.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { hashAt, keySeries } from './filter-keys.js'
-import { generator, testSeed as seed } from './generator.js'
 
 const ascii = (text: string) => new TextEncoder().encode(text)
 
@@ -45,7 +46,7 @@ describe('the hash of a key', () => {
   })
 
   test('is two unsigned numbers, and that of the key wherever it lies', () => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     for (let i = 0; i < 2000; i++) {
       const bytes = Uint8Array.from({ length: Math.floor(random() * 40) }, () => random() * 256)
       const { first, second } = hashKey(bytes)

@@ -9,14 +9,15 @@ import type { FilterStats } from '#src/sstable/lookup-filter.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { decodeSidecar, encodeSidecar, sidecarKinds } from '#src/sstable/sidecar.js'
-import { generator, testSeed as seed } from './generator.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { openReader, schema, shapes, type Written, write } from './written.js'
 
 const path = 'table/filter.bloom'
 const newest = Number.MAX_SAFE_INTEGER
 
 async function small(): Promise<Written> {
-  return await write({ ...shapes['many versions, tombstones']!, rows: 200, versionsMax: 3 }, generator(seed))
+  return await write({ ...shapes['many versions, tombstones']!, rows: 200, versionsMax: 3 }, seededRandom(seed))
 }
 
 /** A key between the keys of the file, which does not have it. */
@@ -58,7 +59,7 @@ async function replace({ fs }: Written, change: (bytes: Uint8Array) => Uint8Arra
 
 describe('lookups', () => {
   test('of keys that the file does not have end at the filter, but for few', async () => {
-    const file = await write(shapes['one version per key']!, generator(seed))
+    const file = await write(shapes['one version per key']!, seededRandom(seed))
     const reader = openReader(file)
     const absent = absentKeys(file, 3000)
     expectRightAnswers(file, reader, file.keys.slice(0, 500), absent)
@@ -108,7 +109,7 @@ describe('lookups', () => {
   })
 
   test('of a small file go without, and look for no file', async () => {
-    const file = await write({ ...shapes['one version per key']!, rows: 40 }, generator(seed))
+    const file = await write({ ...shapes['one version per key']!, rows: 40 }, seededRandom(seed))
     expect(await file.fs.stat(path)).toBeUndefined()
     const fs = new FaultyFileSystem(file.fs)
     const reader = readerOver(file, fs)
@@ -137,7 +138,7 @@ describe('without its filter a file is slower, and never wrong', () => {
 
   test('when any byte of it is another', async () => {
     const file = await small()
-    const random = generator(seed + 1)
+    const random = seededRandom(seed + 1)
     const { length } = await readWhole(file.fs, path)
     const handle = await file.fs.open(path, 'write')
     for (let at = 0; at < length; at++) {
@@ -211,7 +212,7 @@ describe('without its filter a file is slower, and never wrong', () => {
 })
 
 test('the filter holds the keys of all row groups, also those of tombstones', async () => {
-  const file = await write(shapes['versions, every row in the index']!, generator(seed))
+  const file = await write(shapes['versions, every row in the index']!, seededRandom(seed))
   const columns = schema.key.map((index) => file.batch.columns[index]!)
   const reader = openReader(file)
   for (let row = 0; row < file.batch.rows; row++) {

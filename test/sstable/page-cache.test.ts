@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { fixedVector, type Vector } from '#src/format/vector.js'
 import { PageCache } from '#src/sstable/page-cache.js'
-import { generator, testSeed as seed } from './generator.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 
 const page = (bytes: number): Vector => fixedVector('uint8', new Uint8Array(bytes))
 
@@ -51,7 +52,7 @@ describe('a page cache', () => {
   })
 
   test('behaves like a list in order of use, within its bound, whatever is done', () => {
-    const random = generator(seed)
+    const random = seededRandom(seed)
     const capacity = 50_000
     const cache = new PageCache(capacity)
     let model: { id: string; file: number; vector: Vector; bytes: number }[] = []

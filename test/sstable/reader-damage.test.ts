@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { isMarquetryError } from '#src/errors.js'
 import { readAsync, readSync } from '#src/fs/reading.js'
-import { generator, testSeed as seed } from './generator.js'
-
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { all, both, openReader, shapes, type Written, write } from './written.js'
 
 /** The same SSTable with a file changed. */
 async function damage(name: string, change: (bytes: Uint8Array) => Uint8Array): Promise<Written> {
-  const file = await write({ ...shapes['many versions, tombstones']!, rows: 200 }, generator(seed))
+  const file = await write({ ...shapes['many versions, tombstones']!, rows: 200 }, seededRandom(seed))
   const path = `table/${name}`
   const handle = await file.fs.open(path, 'write')
   const bytes = new Uint8Array(await handle.size())
@@ -33,7 +33,7 @@ async function expectCorruption(file: Written): Promise<void> {
 }
 
 test('any flipped bit in the data is found', async () => {
-  const random = generator(seed + 4)
+  const random = seededRandom(seed + 4)
   for (let i = 0; i < 25; i++) {
     const file = await damage('data.parquet', (bytes) => {
       // The part that a reader looks at: the footer is for others.
@@ -51,7 +51,7 @@ test('shortened or lengthened data is found', async () => {
 })
 
 test('any flipped bit in the data is found without checksums, too', async () => {
-  const random = generator(seed + 5)
+  const random = seededRandom(seed + 5)
   for (let i = 0; i < 25; i++) {
     const file = await damage('data.parquet', (bytes) => {
       bytes[Math.floor(random() * bytes.length)]! ^= 1 << (i % 8)

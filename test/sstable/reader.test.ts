@@ -8,15 +8,15 @@ import { type Reading, readAsync, readSync } from '#src/fs/reading.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { compareBytes, prefixSuccessor } from '#src/util/bytes.js'
-import { generator, testSeed as seed } from './generator.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { plainValues } from './pages.js'
-
 import { all, both, openReader, origins, schema, shapes, slice, type Written, write } from './written.js'
 
 const files = new Map<string, Written>()
 
 beforeAll(async () => {
-  const random = generator(seed)
+  const random = seededRandom(seed)
   for (const [name, shape] of Object.entries(shapes)) files.set(name, await write(shape, random))
 })
 
@@ -53,7 +53,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
 
   test('gives any range of rows, synchronously and not, with any cache', async () => {
     const { batch } = file()
-    const random = generator(seed + 1)
+    const random = seededRandom(seed + 1)
     for (const cacheBytes of [0, 20_000, 1 << 24]) {
       const reader = openReader(file(), cacheBytes)
       for (let i = 0; i < 40; i++) {
@@ -81,7 +81,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
 
   test('is sought by present keys, absent keys, prefixes and their successors', async () => {
     const { keys, meta } = file()
-    const random = generator(seed + 2)
+    const random = seededRandom(seed + 2)
     const reader = openReader(file(), 1 << 22)
     expect(readSync(reader.seek(undefined))).toBe(0)
     const wanted: KeyBytes[] = []
@@ -113,7 +113,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
 
   test('finds the newest version at or below a sequence number', async () => {
     const { keys, meta, batch } = file()
-    const random = generator(seed + 3)
+    const random = seededRandom(seed + 3)
     const reader = openReader(file(), 1 << 22)
     const findModel = (key: KeyBytes, seq: number) => {
       const row = keys.findIndex((present, i) => compareBytes(present, key) === 0 && batch.seq[i]! <= seq)

@@ -11,7 +11,8 @@ import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { newSidecarStats, plainHost, RepairQueue } from '#src/sstable/reader-host.js'
 import { decodeSidecar, encodeSidecar, type SidecarName, sidecarKinds } from '#src/sstable/sidecar.js'
-import { generator, testSeed as seed } from './generator.js'
+import { seededRandom } from '#src/util/seeded-random.js'
+import { testSeed as seed } from '../test-seed.js'
 import { plainValues } from './pages.js'
 import { all, both, schema, shapes, type Written, write } from './written.js'
 
@@ -83,7 +84,7 @@ function withBytes(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8
 
 describe.each(names)('a bad %s', (name) => {
   test.each(Object.keys(damages))('that is %s is rebuilt, byte for byte, and counted', async (damage) => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     const good = await readWhole(file.fs, paths[name])
     await replace(file, name, damages[damage]!(good))
     const { reader, repairs, sidecars, reports } = repairingReader(file)
@@ -106,7 +107,7 @@ describe.each(names)('a bad %s', (name) => {
   })
 
   test('is durable once it is written, and a torn repair leaves a file that is repaired again', async () => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     const good = await readWhole(file.fs, paths[name])
     await file.fs.syncDirectory('')
     await replace(file, name, good.subarray(0, -5))
@@ -120,7 +121,7 @@ describe.each(names)('a bad %s', (name) => {
   })
 
   test('is rebuilt in memory only where nothing may be written', async () => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     const bad = (await readWhole(file.fs, paths[name])).subarray(0, -1)
     await replace(file, name, bad)
     const fs = new FaultyFileSystem(file.fs)
@@ -135,7 +136,7 @@ describe.each(names)('a bad %s', (name) => {
 
   test('that cannot be written anew is no error', async () => {
     for (const operation of ['create', 'write', 'sync', 'rename', 'syncDirectory'] as const) {
-      const file = await write(shape, generator(seed))
+      const file = await write(shape, seededRandom(seed))
       await replace(file, name, undefined)
       const fs = new FaultyFileSystem(file.fs)
       fs.failAt({ operation, nth: 1, code: 'ENOSPC' })
@@ -149,7 +150,7 @@ describe.each(names)('a bad %s', (name) => {
   })
 
   test('of a newer format is passed over and kept', async () => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     const newer = withBytes(await readWhole(file.fs, paths[name]), (copy) => copy.fill(2, 4, 5))
     await replace(file, name, newer)
     const { reader, repairs, sidecars } = repairingReader(file)
@@ -161,7 +162,7 @@ describe.each(names)('a bad %s', (name) => {
   })
 
   test('does not hide that the data is damaged', async () => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     await replace(file, name, undefined)
     const data = await file.fs.open('table/data.parquet', 'write')
     await data.write(Uint8Array.of(0xff, 0xfe, 0xfd), 100)
@@ -180,7 +181,7 @@ describe.each(names)('a bad %s', (name) => {
   })
 
   test('is rebuilt once when many ask at the same time', async () => {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     await replace(file, name, undefined)
     const fs = new FaultyFileSystem(file.fs)
     const { reader, repairs, sidecars } = repairingReader(file, fs)
@@ -196,7 +197,7 @@ describe.each(names)('a bad %s', (name) => {
 
 test('one that was rebuilt and had to make room is read from its new file, or rebuilt again, filters only once', async () => {
   for (const mayWrite of [true, false]) {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     for (const name of names) await replace(file, name, undefined)
     const { reader, repairs, sidecars, cache } = repairingReader(file, file.fs, { mayWrite })
     for (let round = 0; round < 3; round++) {
@@ -211,7 +212,7 @@ test('one that was rebuilt and had to make room is read from its new file, or re
 })
 
 test('all of them can be missing at once', async () => {
-  const file = await write(shape, generator(seed))
+  const file = await write(shape, seededRandom(seed))
   const good = await Promise.all(names.map((name) => readWhole(file.fs, paths[name])))
   for (const name of names) await replace(file, name, undefined)
   const { reader, repairs } = repairingReader(file)
@@ -222,7 +223,7 @@ test('all of them can be missing at once', async () => {
 
 test('a table without filters misses none, and does not rebuild a damaged one', async () => {
   for (const damage of [() => undefined, () => new Uint8Array(3)]) {
-    const file = await write(shape, generator(seed))
+    const file = await write(shape, seededRandom(seed))
     await replace(file, 'filter', damage())
     const { repairs, sidecars } = repairingReader(file)
     const host = { ...plainHost(), repairs, sidecars, mayWrite: () => true }
@@ -234,7 +235,7 @@ test('a table without filters misses none, and does not rebuild a damaged one', 
 })
 
 test('a filter that is being rebuilt does not keep its file from being closed', async () => {
-  const file = await write(shape, generator(seed))
+  const file = await write(shape, seededRandom(seed))
   await replace(file, 'filter', undefined)
   for (const closing of ['reader', 'queue']) {
     const { reader, repairs, sidecars, reports } = repairingReader(file)
@@ -248,10 +249,10 @@ test('a filter that is being rebuilt does not keep its file from being closed', 
 })
 
 test('an index that was written wrong is found and rebuilt, whatever its CRC says', async () => {
-  const file = await write({ ...shape, rows: 60 }, generator(seed))
+  const file = await write({ ...shape, rows: 60 }, seededRandom(seed))
   const good = await readWhole(file.fs, paths.index)
   const body = decodeSidecar(paths.index, sidecarKinds.index, file.meta.digest, good)
-  const random = generator(seed + 1)
+  const random = seededRandom(seed + 1)
   let found = 0
   for (let i = 0; i < 600; i++) {
     const wrong = body.slice()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type Database, type OpenOptions, open } from 'marquetry'
 import { onTestFinished } from 'vitest'
+import { seededRandom } from '#src/util/seeded-random.js'
 
 /** A directory that is gone after the test. */
 export function temporaryDirectory(): string {
@@ -48,13 +49,8 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('it should have failed')
 }
 
-/** Numbers below `below`, the same for the same seed (mulberry32). */
+/** Numbers below `below`, the same for the same seed. */
 export function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
+  const random = seededRandom(seed)
+  return (below) => Math.floor(random() * below)
 }

@@ -5,9 +5,10 @@ import { expect, test } from 'vitest'
 import { isMarquetryError } from '#src/errors.js'
 import type { ManifestPosition } from '#src/format/manifest-record.js'
 import { type CrashOptions, MemoryFileSystem } from '#src/fs/memory.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { Manifest } from '#src/version/manifest.js'
 import { stateToJson, type TreeState } from '#src/version/state.js'
-import { forSeeds, seeded, Workload } from './support.js'
+import { forSeeds, Workload } from './support.js'
 
 const directory = '/flights'
 const writing = { readOnly: false }
@@ -88,7 +89,7 @@ async function crashedAt(count: number, seed: number, steps: number) {
   const promised: Promised = { acknowledged: undefined, underWay: undefined, positions: [] }
   let crashed = false
   try {
-    await work(fs, seeded(seed), steps, promised)
+    await work(fs, seededRandom(seed), steps, promised)
   } catch (error) {
     if (!isMarquetryError(error)) throw error
     crashed = true
@@ -102,7 +103,7 @@ test('a crash after any operation leaves the last acknowledged state, or the one
     for (let count = 0; ; count++) {
       const { fs, promised, crashed } = await crashedAt(count, seed, 12)
       const ways: CrashOptions[] = [{ unsynced: 'lost' }, { unsynced: 'kept' }]
-      for (let i = 0; i < 3; i++) ways.push({ unsynced: 'torn', random: seeded(seed + 1000 * i + count) })
+      for (let i = 0; i < 3; i++) ways.push({ unsynced: 'torn', random: seededRandom(seed + 1000 * i + count) })
       for (const way of ways) await reopen(fs.crash(way), promised, `after ${count}, ${way.unsynced}`)
       if (!crashed) break
       crashes++
@@ -116,14 +117,14 @@ test('a crash during what follows a crash loses nothing either', async () => {
     for (let count = 3; ; count += 1 + Math.floor(random() * 4)) {
       const { fs, promised, crashed } = await crashedAt(count, seed, 10)
       const way: CrashOptions =
-        random() < 0.4 ? { unsynced: 'kept' } : { unsynced: 'torn', random: seeded(seed + count) }
+        random() < 0.4 ? { unsynced: 'kept' } : { unsynced: 'torn', random: seededRandom(seed + count) }
       const left = fs.crash(way)
       for (let second = 0; second < 14; second++) {
         const again = left.crash({ unsynced: 'kept' })
         // Crashing with all kept loses no more than the first crash did, but counts operations anew.
         again.crashAfter(second)
         await opened(again)
-        const torn = again.crash({ unsynced: 'torn', random: seeded(seed + count + second) })
+        const torn = again.crash({ unsynced: 'torn', random: seededRandom(seed + count + second) })
         await reopen(torn, promised, `after ${count}, ${way.unsynced}, then after ${second}`)
       }
       if (!crashed) break

@@ -4,9 +4,10 @@ import { FaultyFileSystem } from '#src/fs/faulty.js'
 import { readWhole } from '#src/fs/file-system.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { AssertionError } from '#src/util/assert.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { Manifest } from '#src/version/manifest.js'
 import { applyEdit, newTreeState } from '#src/version/state.js'
-import { forSeeds, schema, seeded, table, Workload } from './support.js'
+import { forSeeds, schema, table, Workload } from './support.js'
 
 const directory = '/flights'
 const empty = newTreeState({ id: 1, name: 'flights' }, schema)
@@ -52,7 +53,7 @@ test('what was appended is there at the next opening', async () => {
 
 test('appends that overlap are written in the order of the calls', async () => {
   const { fs } = await newDisk()
-  const workload = new Workload(seeded(1))
+  const workload = new Workload(seededRandom(1))
   const manifest = await Manifest.create(fs, directory, workload.state)
   await Promise.all(Array.from({ length: 20 }, () => manifest.append(workload.step())))
   await manifest.close()

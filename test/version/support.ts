@@ -3,19 +3,9 @@
 import type { KeyBytes } from '#src/format/key-codec.js'
 import type { SchemaJson } from '#src/format/schema.js'
 import type { SSTableMeta } from '#src/format/sstable-meta.js'
+import { seededRandom } from '#src/util/seeded-random.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '#src/version/state.js'
 import { placeOutput, type SortedRun } from '#src/version/version.js'
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Runs a test for many seeds, new ones each time; a failure tells its seed. `MARQUETRY_SEED=n` runs that one alone. */
 export async function forSeeds(
@@ -26,7 +16,7 @@ export async function forSeeds(
   const first = wanted === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(wanted)
   for (let seed = first; seed < first + (wanted === undefined ? count : 1); seed++) {
     try {
-      await test(seeded(seed), seed)
+      await test(seededRandom(seed), seed)
     } catch (error) {
       throw new Error(`MARQUETRY_SEED=${seed}: ${error instanceof Error ? error.message : error}`, {
         cause: error,

@@ -8,7 +8,8 @@
 
 import { keyHashValues, keySampleFromJson } from '../../format/key-sample.js'
 import { fromBase64 } from '../../util/bytes.js'
-import { seededRandom, sortedDistinct, type Workload } from './workload.js'
+import { seededRandom } from '../../util/seeded-random.js'
+import { sortedDistinct, type Workload } from './workload.js'
 
 /** A flush as the history has it; keys and samples in base64. */
 export interface FlushLine {

@@ -4,6 +4,8 @@
 // each stands for `scale` keys like it. A merge of such lists repeats keys, replaces and spreads them as the merge of the
 // whole would. A key is a fraction of the key space, from 0 up to 1.
 
+import { seededRandom } from '../../util/seeded-random.js'
+
 /** How keys are drawn. `uniform`: all different, in random order. `overwrite`: uniform over `keys`. */
 export type Distribution = 'uniform' | 'ascending' | 'zipf' | 'overwrite'
 
@@ -38,17 +40,6 @@ const followedOfFlushMin = 48
 
 /** Exponent of the Zipf distribution, as in YCSB. */
 const zipfExponent = 0.99
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** The flushes that the settings describe. Requires: rows, rowBytes and flushRows are above 0. */
 export function makeWorkload(settings: WorkloadSettings): Workload {
