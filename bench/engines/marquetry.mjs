@@ -22,8 +22,8 @@ export function prepare(count, batchRows) {
 }
 
 /**
- * `wal: 'async'` promises what classic-level's default does. Memtables of 8 MiB (LevelDB's have 4) let flushes run
- * beside writes; with the default of 64 MiB all of this would be flushed at the end. Ends when everything is in Parquet.
+ * `wal: 'async'` promises what classic-level's default does. Memtables of 8 MiB (LevelDB's have 4), flushed two at a
+ * time, let flushes run beside writes; with the default of 64 MiB all of this would be flushed at the end. Ends when everything is in Parquet.
  * A batch is let go once it is written, as by a program that does not keep its rows. `watch` is called with the
  * database after each batch.
  */
@@ -39,6 +39,7 @@ export async function ingest(directory, batches, variant, watch) {
     memtable: variant,
     memtableBytes: 8 << 20,
     immutableMemtablesMax: 8,
+    flushWorkers: 2,
   }
   const db = await open(directory, options)
   const table = await db.table('rows', schema)

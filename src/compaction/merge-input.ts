@@ -4,14 +4,20 @@ import type { Batch } from '../format/batch.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { FileSystem } from '../fs/file-system.js'
-import type { Reading } from '../fs/reading.js'
+import { readAsync } from '../fs/reading.js'
 import { BulkReader } from '../sstable/bulk-reader.js'
+import { PageCache } from '../sstable/page-cache.js'
+import { SSTableReader } from '../sstable/reader.js'
+import { plainHost } from '../sstable/reader-host.js'
+import type { MergeInput } from './job.js'
 import type { TableRows } from './merge-plan.js'
+
+/** Pages looked at while row groups are compared: neighbouring ones, several times each. Bulk reads go past it. */
+const cacheBytes = 8 << 20
 
 /** What all inputs of a merge share. */
 export interface InputContext {
-  readonly fs: FileSystem
-  readonly schema: Schema
+  readonly inputs: MergeInputs
   /** Most bytes of a batch, as vectors: larger row groups come in pieces. A single row may exceed it. */
   readonly batchBytesMax: number
   /** Told of every batch before it is handed on; may throw to end the merge. */
@@ -20,37 +26,60 @@ export interface InputContext {
   readonly onRead: (bytes: number) => void
 }
 
-const noBytes = new Uint8Array(0)
+/**
+ * The tables of a merge, opened at first touch and then kept, whatever its steps want of them: once for single keys, once for
+ * row groups. Descriptors are bounded, and so is
+ * what is kept of sidecars.
+ */
+export class MergeInputs {
+  readonly #fs: FileSystem
+  readonly #schema: Schema
+  readonly #host = plainHost()
+  readonly #cache = new PageCache(cacheBytes)
+  readonly #readers = new Map<MergeInput, BulkReader>()
+  readonly #searchers = new Map<MergeInput, SSTableReader>()
 
-/** Drives a reading from the file system and tells how many bytes were read. */
-export async function drive<T>(reading: Reading<T>, onRead: (bytes: number) => void): Promise<T> {
-  let step = reading.next()
-  while (step.done !== true) {
-    if ('until' in step.value) {
-      await step.value.until
-      step = reading.next(noBytes)
-      continue
-    }
-    const { file, from, to } = step.value
-    const bytes = new Uint8Array(to - from)
-    let read: number
-    try {
-      read = await file.read(bytes, from)
-    } catch (error) {
-      step = reading.throw(error)
-      continue
-    }
-    onRead(read)
-    step = reading.next(read === bytes.length ? bytes : bytes.subarray(0, read))
+  constructor(fs: FileSystem, schema: Schema) {
+    this.#fs = fs
+    this.#schema = schema
   }
-  return step.value
+
+  /** For rows by the row group. */
+  reader(input: MergeInput): BulkReader {
+    const known = this.#readers.get(input)
+    if (known !== undefined) return known
+    const { folder, meta } = input
+    const reader = new BulkReader(this.#fs, folder, meta, this.#schema, this.#cache, this.#host)
+    this.#readers.set(input, reader)
+    return reader
+  }
+
+  /** For single keys, while a merge is planned. */
+  searcher(input: MergeInput): SSTableReader {
+    const known = this.#searchers.get(input)
+    if (known !== undefined) return known
+    const { folder, meta } = input
+    const searcher = new SSTableReader(this.#fs, folder, meta, this.#schema, this.#cache, this.#host)
+    this.#searchers.set(input, searcher)
+    return searcher
+  }
+
+  /** Closes all files. Rejects with the first failure, but closes the others too. Requires: no reading is under way. */
+  async close(): Promise<void> {
+    const open = [...this.#searchers.values(), ...this.#readers.values()]
+    this.#searchers.clear()
+    this.#readers.clear()
+    const closed = await Promise.allSettled(open.map(async (reader) => reader.close()))
+    for (const result of closed) if (result.status === 'rejected') throw result.reason
+  }
 }
 
 /** One sorted run. */
 export class RunSource implements BatchSource {
   readonly #context: InputContext
   readonly #parts: TableRows[]
-  readonly #oneVersionPerKey: boolean
+  /** No key has two versions among the rows of the run. */
+  readonly hasOneVersionPerKey: boolean
   #reader: BulkReader | undefined
   /** Rows of the current table that are still to be read. */
   #at = 0
@@ -63,12 +92,7 @@ export class RunSource implements BatchSource {
   constructor(context: InputContext, parts: readonly TableRows[]) {
     this.#context = context
     this.#parts = [...parts]
-    this.#oneVersionPerKey = parts.every(({ table: { meta } }) => meta.rows === meta.keys)
-  }
-
-  /** No key has two versions among the rows of the run. */
-  get hasOneVersionPerKey(): boolean {
-    return this.#oneVersionPerKey
+    this.hasOneVersionPerKey = parts.every(({ table: { meta } }) => meta.rows === meta.keys)
   }
 
   next(): Promise<Batch | undefined> {
@@ -84,19 +108,17 @@ export class RunSource implements BatchSource {
 
   async #read(): Promise<Batch | undefined> {
     while (this.#at === this.#end) {
-      this.#reader?.close()
-      this.#reader = undefined
       const part = this.#parts.shift()
       if (part === undefined) return undefined
       await this.#openTable(part)
     }
     const reader = this.#reader!
     const { onBatch, onRead } = this.#context
-    const { index } = await drive(reader.open(), onRead)
+    const { index } = await readAsync(reader.open(), onRead)
     const groupEnd = index.rowGroupFirstRow[index.groupOf(this.#at) + 1]!
     const to = Math.min(groupEnd, this.#end, this.#at + this.#batchRowsMax)
     onBatch(to - this.#at)
-    const batch = await drive(reader.rows(this.#at, to), onRead)
+    const batch = await readAsync(reader.rows(this.#at, to), onRead)
     this.#at = to
     return batch
   }
@@ -104,17 +126,15 @@ export class RunSource implements BatchSource {
   close(): void {
     this.#parts.length = 0
     this.#at = this.#end
-    this.#reader?.close()
-    this.#reader = undefined
   }
 
-  async #openTable({ table: { folder, meta }, from, to }: TableRows): Promise<void> {
-    const { fs, schema, batchBytesMax, onRead } = this.#context
-    this.#reader = new BulkReader(fs, folder, meta, schema)
+  async #openTable({ table, from, to }: TableRows): Promise<void> {
+    const { inputs, batchBytesMax, onRead } = this.#context
+    this.#reader = inputs.reader(table)
     this.#at = from
     this.#end = to
-    const { index } = await drive(this.#reader.open(), onRead)
-    this.#batchRowsMax = rowsPerBatch(index.rowGroupFirstRow, meta.rowGroupBytesMax, batchBytesMax)
+    const { index } = await readAsync(this.#reader.open(), onRead)
+    this.#batchRowsMax = rowsPerBatch(index.rowGroupFirstRow, table.meta.rowGroupBytesMax, batchBytesMax)
   }
 }
 

@@ -18,13 +18,13 @@ import { type Batch, batchBytes } from '../format/batch.js'
 import { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { FileSystem } from '../fs/file-system.js'
+import { readAsync } from '../fs/reading.js'
 import { mergeRuns } from '../scan/merge.js'
 import { visibleVersions } from '../scan/visible.js'
-import { BulkReader } from '../sstable/bulk-reader.js'
 import { assert } from '../util/assert.js'
 import type { MergeJob, MergeResult } from './job.js'
 import { JobControl } from './job-control.js'
-import { drive, type InputContext, RunSource } from './merge-input.js'
+import { type InputContext, MergeInputs, RunSource } from './merge-input.js'
 import { MergeOutput, RowGroupCutter } from './merge-output.js'
 import { type MergeStep, planMerge, type TableRows } from './merge-plan.js'
 import { OlderKeys } from './older-keys.js'
@@ -43,9 +43,13 @@ export async function runMerge(
   const merge = new Merge(fs, job, onMemory)
   await fs.makeDirectory(job.folder)
   try {
-    return await merge.run()
+    const result = await merge.run()
+    await merge.inputs.close()
+    return result
   } catch (error) {
-    await merge.output.abort().catch(() => {}) // the first error is the one to tell
+    // The first error is the one to tell.
+    await merge.inputs.close().catch(() => {})
+    await merge.output.abort().catch(() => {})
     await fs.remove(job.folder).catch(() => {})
     throw error
   }
@@ -67,8 +71,8 @@ function mayKeepTombstones({ inputs, snapshots, older }: MergeJob): boolean {
 
 /** One job under way. */
 class Merge {
+  readonly inputs: MergeInputs
   readonly output: MergeOutput
-  readonly #fs: FileSystem
   readonly #job: MergeJob
   readonly #schema: Schema
   readonly #hasTombstones: boolean
@@ -87,7 +91,7 @@ class Merge {
     this.#onMemory = onMemory
     const schema = new Schema(job.schema)
     const control = shared && new JobControl(shared)
-    this.#fs = fs
+    this.inputs = new MergeInputs(fs, schema)
     this.#job = job
     this.#schema = schema
     this.#hasTombstones = mayKeepTombstones(job)
@@ -95,8 +99,7 @@ class Merge {
     this.#cutter = new RowGroupCutter(schema.key, rowGroupRows, Math.min(rowGroupBytes, memoryBytes / 8))
     this.output = new MergeOutput(fs, job, schema, this.#hasTombstones)
     this.#context = {
-      fs,
-      schema,
+      inputs: this.inputs,
       batchBytesMax: memoryBytes / (4 * Math.max(inputs.length, 1)),
       onBatch: (rows) => {
         control?.check()
@@ -112,9 +115,7 @@ class Merge {
   async run(): Promise<MergeResult> {
     const { onBatch, onRead } = this.#context
     onBatch(0)
-    const steps = await planMerge(this.#fs, this.#job, this.#schema, this.#hasTombstones, (reading) =>
-      drive(reading, onRead),
-    )
+    const steps = await planMerge(this.#job, this.#schema, this.#hasTombstones, this.inputs, onRead)
     for (const step of steps) {
       if (step.kind === 'merge') await this.#merge(step.runs)
       else await this.#carry(step)
@@ -181,12 +182,7 @@ class Merge {
     await this.#finishKeys()
     const { onBatch, onRead } = this.#context
     onBatch(rows)
-    const reader = new BulkReader(this.#fs, table.folder, table.meta, this.#schema)
-    try {
-      await this.output.carry(await drive(reader.stored(group), onRead))
-    } finally {
-      reader.close()
-    }
+    await this.output.carry(await readAsync(this.inputs.reader(table).stored(group), onRead))
   }
 
   /** Writes all that was merged so far. */

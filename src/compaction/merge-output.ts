@@ -144,8 +144,7 @@ export class MergeOutput {
   /** Closes what is open and removes what it has written. After a failure. */
   async abort(): Promise<void> {
     await Promise.allSettled([this.#writing, this.#completing])
-    await this.#completed?.abort()
-    await this.#writer?.abort()
+    await Promise.allSettled([this.#completed?.abort(), this.#writer?.abort()])
   }
 
   /** The writer of the next row group, when the one before has been written. */

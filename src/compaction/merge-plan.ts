@@ -11,15 +11,14 @@
 
 import { type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
-import type { FileSystem } from '../fs/file-system.js'
-import type { Reading } from '../fs/reading.js'
-import { BulkReader } from '../sstable/bulk-reader.js'
+import { type Reading, readAsync } from '../fs/reading.js'
+import type { BulkReader } from '../sstable/bulk-reader.js'
 import { codecOfCompression } from '../sstable/encode-row-group.js'
-import { PageCache } from '../sstable/page-cache.js'
-import { SSTableReader } from '../sstable/reader.js'
+import type { SSTableReader } from '../sstable/reader.js'
 import { compareBytes } from '../util/bytes.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { MergeInput, MergeJob } from './job.js'
+import type { MergeInputs } from './merge-input.js'
 
 /** Rows of a table, `from` up to but not with `to`. */
 export interface TableRows {
@@ -50,45 +49,37 @@ interface Carried {
   readonly rowsBefore: ReadonlyMap<Candidate, number>
 }
 
-/** Pages looked at while row groups are compared: neighbouring ones, several times each. */
-const cacheBytes = 8 << 20
-
 /** Smaller row groups than this share of `rowGroupRows` are merged, so that they do not stay small for ever. */
 const carriedShareMin = 1 / 4
 
 /** The steps of a merge, in key order. Reads keys at the ends of row groups, and checks what stands behind them in every table. */
 export async function planMerge(
-  fs: FileSystem,
   job: MergeJob,
   schema: Schema,
   hasTombstones: boolean,
-  drive: <T>(reading: Reading<T>) => Promise<T>,
+  inputs: MergeInputs,
+  onRead: (bytes: number) => void,
 ): Promise<readonly MergeStep[]> {
   const candidates: Candidate[] = []
-  const cache = new PageCache(cacheBytes)
-  try {
-    for (const [run, tables] of job.inputs.entries()) {
-      for (const table of tables) {
-        if (isOutside(table, job)) continue
-        const reader = new SSTableReader(fs, table.folder, table.meta, schema, cache)
-        candidates.push(await drive(openCandidate(fs, job, schema, hasTombstones, { run, table, reader })))
-      }
+  for (const [run, tables] of job.inputs.entries()) {
+    for (const table of tables) {
+      if (isOutside(table, job)) continue
+      const opening = { run, table, reader: inputs.searcher(table), bulk: inputs.reader(table) }
+      candidates.push(await readAsync(openCandidate(job, schema, hasTombstones, opening), onRead))
     }
-    const carried: Carried[] = []
-    for (const candidate of candidates) {
-      const { groups = [], from, to } = candidate
-      for (let group = 0; group + 1 < groups.length; group++) {
-        const [first = 0, end = 0] = groups.slice(group, group + 2)
-        if (first < from || end > to || end - first < carriedShareMin * job.output.rowGroupRows) continue
-        const found = await drive(placeGroup(schema, candidates, candidate, group, first, end))
-        if (found !== undefined) carried.push(found)
-      }
-    }
-    carried.sort((a, b) => compareBytes(a.firstKey, b.firstKey))
-    return stepsOf(job.inputs.length, candidates, carried)
-  } finally {
-    for (const { reader } of candidates) reader.close()
   }
+  const carried: Carried[] = []
+  for (const candidate of candidates) {
+    const { groups = [], from, to } = candidate
+    for (let group = 0; group + 1 < groups.length; group++) {
+      const [first = 0, end = 0] = groups.slice(group, group + 2)
+      if (first < from || end > to || end - first < carriedShareMin * job.output.rowGroupRows) continue
+      const found = await readAsync(placeGroup(schema, candidates, candidate, group, first, end), onRead)
+      if (found !== undefined) carried.push(found)
+    }
+  }
+  carried.sort((a, b) => compareBytes(a.firstKey, b.firstKey))
+  return stepsOf(job.inputs.length, candidates, carried)
 }
 
 function isOutside({ meta: { minKey, maxKey } }: MergeInput, { range }: MergeJob): boolean {
@@ -102,34 +93,25 @@ interface Opening {
   readonly run: number
   readonly table: MergeInput
   readonly reader: SSTableReader
+  readonly bulk: BulkReader
 }
 
 function* openCandidate(
-  fs: FileSystem,
   job: MergeJob,
   schema: Schema,
   hasTombstones: boolean,
-  opening: Opening,
+  { run, table, reader, bulk }: Opening,
 ): Reading<Candidate> {
-  const { reader, table } = opening
-  const { meta, folder } = table
+  const { meta } = table
   const from = yield* reader.seek(job.range?.gte)
   const lt = job.range?.lt
   const to = lt === undefined ? meta.rows : Math.max(from, yield* reader.seek(lt))
-  const bulk = new BulkReader(fs, folder, meta, schema)
-  try {
-    // Read in any case: what nobody needs of a damaged input is not to be merged away unseen.
-    const isOurs = yield* bulk.isWrittenAs(
-      engineVersion,
-      hasTombstones,
-      codecOfCompression(job.output.compression),
-    )
-    const isPlain = meta.rows === meta.keys && meta.tombstones === 0 && meta.schemaId === schema.id
-    const groups = isOurs && isPlain ? yield* reader.rowGroupFirstRow() : undefined
-    return { ...opening, from, to, groups }
-  } finally {
-    bulk.close()
-  }
+  // Read in any case: what nobody needs of a damaged input is not to be merged away unseen.
+  const codec = codecOfCompression(job.output.compression)
+  const isOurs = yield* bulk.isWrittenAs(engineVersion, hasTombstones, codec)
+  const isPlain = meta.rows === meta.keys && meta.tombstones === 0 && meta.schemaId === schema.id
+  const groups = isOurs && isPlain ? yield* reader.rowGroupFirstRow() : undefined
+  return { run, table, reader, from, to, groups }
 }
 
 /** Where a row group stands among the other runs; undefined: one of them has a key within it. */
@@ -148,11 +130,16 @@ function* placeGroup(
     return vectorKey(schema, keys, 0)
   }
   const firstKey = yield* keyAt(first)
-  const behind = Uint8Array.of(...(yield* keyAt(end - 1)), 0) // the least byte string above the last key
+  const behind = successor(yield* keyAt(end - 1))
   const rowsBefore = new Map<Candidate, number>()
   for (const other of candidates) {
+    if (other === candidate) {
+      rowsBefore.set(other, first)
+      continue
+    }
     if (other.run === candidate.run) {
-      rowsBefore.set(other, other === candidate ? first : compareBytes(other.table.meta.maxKey, firstKey) < 0 ? other.to : other.from) // biome-ignore format: a choice
+      const isBefore = compareBytes(other.table.meta.maxKey, firstKey) < 0
+      rowsBefore.set(other, isBefore ? other.to : other.from)
       continue
     }
     const before = Math.min(Math.max(yield* other.reader.seek(firstKey), other.from), other.to)
@@ -161,6 +148,13 @@ function* placeGroup(
     rowsBefore.set(other, before)
   }
   return { candidate, group, firstKey, rowsBefore }
+}
+
+/** The least byte string above a key. */
+function successor(key: KeyBytes): KeyBytes {
+  const behind = new Uint8Array(key.length + 1)
+  behind.set(key)
+  return behind
 }
 
 /** Cuts every run at the carried row groups, which are in key order. */

@@ -42,8 +42,8 @@ export function readSync<T>(reading: Reading<T>): T {
   return step.value
 }
 
-/** Runs a reading through the thread pool. */
-export async function readAsync<T>(reading: Reading<T>): Promise<T> {
+/** Runs a reading through the thread pool. `onRead` is told how many bytes each of its reads brought. */
+export async function readAsync<T>(reading: Reading<T>, onRead?: (bytes: number) => void): Promise<T> {
   let step = reading.next()
   while (step.done !== true) {
     if ('until' in step.value) {
@@ -60,6 +60,7 @@ export async function readAsync<T>(reading: Reading<T>): Promise<T> {
       step = reading.throw(error)
       continue
     }
+    onRead?.(read)
     step = reading.next(read === bytes.length ? bytes : bytes.subarray(0, read))
   }
   return step.value

@@ -235,7 +235,8 @@ class Merge implements MergedRuns {
         : order.length === 1
           ? cursor.rows
           : this.#gallop(cursor, order[1]!)
-      const count = Math.min(end - cursor.at, this.#exact ? this.#target - slices.rows : end)
+      const room = this.#exact ? this.#target - slices.rows : Number.POSITIVE_INFINITY
+      const count = Math.min(end - cursor.at, room)
       if (!this.#exact && count > large && count > 1) {
         // Long runs are passed on as views. Rows that wait to be gathered come first; the gallop is then repeated.
         if (slices.rows > 0) return this.#flush()

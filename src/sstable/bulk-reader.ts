@@ -17,12 +17,12 @@ import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from 
 import { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
 import { createdBy, decodeFooter, type FileSlice } from './parquet-footer.js'
-import { plainHost } from './reader-host.js'
+import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
 import type { SparseIndex } from './sparse-index.js'
 import { creator, sstableColumns } from './stored-columns.js'
 import type { ThriftStruct } from './thrift.js'
-import { VerifiedFile } from './verified-file.js'
+import type { VerifiedFile } from './verified-file.js'
 
 /** Bytes of the file, checked, and where in it they begin. */
 interface Span {
@@ -64,19 +64,23 @@ export class BulkReader {
   readonly #scratch = new CopyTarget(scratchBytes)
   #tailRead: Tail | undefined
 
-  /** `schema` is the table's current one: columns that the file lacks read as nulls. */
-  constructor(fs: FileSystem, folder: string, meta: SSTableMeta, schema: Schema) {
+  /**
+   * `schema` is the table's current one: columns that the file lacks read as nulls. Of `cache` only what it keeps of
+   * sidecars is used.
+   */
+  constructor(
+    fs: FileSystem,
+    folder: string,
+    meta: SSTableMeta,
+    schema: Schema,
+    cache: PageCache = new PageCache(0),
+    host: ReaderHost = plainHost(),
+  ) {
     this.meta = meta
     this.#schema = schema
-    const host = plainHost()
-    const cache = new PageCache(0)
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
-    this.#file = new VerifiedFile(fs, folder, meta, {
-      openFiles: host.openFiles,
-      memory: cache.sidecars,
-      sidecars,
-    })
+    this.#file = this.#pages.file
   }
 
   /** What index.sparse says. */
@@ -153,7 +157,6 @@ export class BulkReader {
   /** Closes the file. Idempotent. Requires: no reading is under way. */
   close(): void {
     this.#pages.close()
-    this.#file.close()
   }
 
   *#rowGroup(index: SparseIndex, group: number): Reading<Span> {

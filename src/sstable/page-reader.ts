@@ -87,6 +87,11 @@ export class PageReader {
     this.#file.close()
   }
 
+  /** The data file, for who reads more than single pages of it. */
+  get file(): VerifiedFile {
+    return this.#file
+  }
+
   /** What `open` would answer, if that takes no reading. */
   get opened(): Opened | undefined {
     const held = this.#opened
