@@ -1,10 +1,8 @@
 // The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
 
 import { MarquetryError } from './errors.js'
-import type { Batch, Projection } from './format/batch.js'
-import { type Bounds, encodeKey, encodeRange, type KeyBytes } from './format/key-codec.js'
+import { type Bounds, encodeKey, encodeRange } from './format/key-codec.js'
 import { compileWhere } from './format/predicate.js'
-import { RowBuilder } from './format/row-builder.js'
 import type {
   AnyTable,
   BatchOperation,
@@ -21,7 +19,6 @@ import type {
   types,
 } from './format/row-types.js'
 import type { SchemaJson } from './format/schema.js'
-import { readAsync, readSync } from './fs/reading.js'
 import type { Memtable } from './memtable/memtable.js'
 import type { CompactionOptions } from './options-compaction.js'
 import {
@@ -30,21 +27,17 @@ import {
   checkCompactOptions,
   checkNames,
   checkScanOptions,
-  invalidColumns,
-  readOptionNames,
 } from './read-options.js'
+import { resolveProjection, resolveSnapshot } from './read-targets.js'
+import { TableLookups } from './table-lookups.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
 import { importParquet } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
-import { findInMemory, findInRuns } from './tree/lookup.js'
 import type { LsmTree } from './tree/lsm-tree.js'
-import type { SuperVersion } from './tree/super-version.js'
 import type { LiveFile, TableStats } from './tree/tree-stats.js'
-import { compareBytes } from './util/bytes.js'
 import { KeyedSerial } from './util/keyed-serial.js'
-import { takeTurn, turnIsDue } from './util/turn.js'
 
 type AnyRow = Readonly<Record<string, unknown>>
 
@@ -55,14 +48,14 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   declare readonly [types]?: TypesOfTable<C, K>
   readonly name: string
   readonly #tree: LsmTree
-  readonly #all: Projection
+  readonly #lookups: TableLookups
   readonly #updates = new KeyedSerial()
 
   /** @internal */
   constructor(tree: LsmTree) {
     this.name = tree.name
     this.#tree = tree
-    this.#all = tree.schema.columns.map((_, index) => index)
+    this.#lookups = new TableLookups(tree)
   }
 
   /** The table's schema as plain data. */
@@ -109,9 +102,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     key: KeyOf<C, K>,
     options: ReadOptions<C, P> = {},
   ): Promise<Projected<C, P> | undefined> {
-    const { bytes, projection, seq } = this.#lookup(key, options)
-    const batch = await this.#find(bytes, projection, seq)
-    return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
+    return (await this.#lookups.get(key, options)) as Projected<C, P> | undefined
   }
 
   /** As `get`, but reads files on the calling thread: for rows that are likely in memory. */
@@ -119,27 +110,12 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     key: KeyOf<C, K>,
     options: ReadOptions<C, P> = {},
   ): Projected<C, P> | undefined {
-    const { metrics } = this.#tree
-    const beganMs = metrics.getBegins()
-    const { bytes, projection, seq } = this.#lookup(key, options)
-    const view = this.#tree.pin()
-    try {
-      const inMemory = findInMemory(this.#tree.schema, view, bytes, seq ?? view.seq, projection)
-      const batch =
-        inMemory === 'deleted'
-          ? undefined
-          : (inMemory ?? readSync(findInRuns(view, bytes, seq ?? view.seq, projection, this.#tree.readers)))
-      metrics.getEnds(beganMs, batch !== undefined)
-      return batch && (new RowBuilder(this.#tree.schema, projection).row(batch, 0) as Projected<C, P>)
-    } finally {
-      view.release()
-    }
+    return this.#lookups.getSync(key, options) as Projected<C, P> | undefined
   }
 
   /** Whether there is a row with this key. */
-  async has(key: KeyOf<C, K>, options: Pick<ReadOptions<C, keyof C>, 'snapshot'> = {}): Promise<boolean> {
-    const { bytes, seq } = this.#lookup(key, options)
-    return (await this.#find(bytes, [], seq)) !== undefined
+  has(key: KeyOf<C, K>, options: Pick<ReadOptions<C, keyof C>, 'snapshot'> = {}): Promise<boolean> {
+    return this.#lookups.has(key, options)
   }
 
   /**
@@ -150,26 +126,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     keys: readonly KeyOf<C, K>[],
     options: ReadOptions<C, P> = {},
   ): Promise<(Projected<C, P> | undefined)[]> {
-    checkNames(options, readOptionNames, 'lookups')
-    if (!Array.isArray(keys)) throw new MarquetryError('MARQUETRY_INVALID_KEY', 'Keys are given as an array')
-    const projection = this.#projection(options.columns)
-    const wanted = keys.map((key, at) => ({ at, bytes: encodeKey(this.#tree.schema, key) }))
-    wanted.sort((a, b) => compareBytes(a.bytes, b.bytes))
-    const snapshot = this.#seqOf(options.snapshot)
-    const rows: (Projected<C, P> | undefined)[] = new Array(keys.length).fill(undefined)
-    const builder = new RowBuilder(this.#tree.schema, projection)
-    const view = this.#tree.pin()
-    try {
-      for (const { at, bytes } of wanted) {
-        const batch = await this.#findIn(view, bytes, projection, snapshot ?? view.seq)
-        if (batch !== undefined) rows[at] = builder.row(batch, 0) as Projected<C, P>
-        if (turnIsDue()) await takeTurn()
-      }
-    } finally {
-      view.release()
-    }
-    this.#tree.metrics.getManyEnds(rows)
-    return rows
+    return (await this.#lookups.getMany(keys, options)) as (Projected<C, P> | undefined)[]
   }
 
   /**
@@ -203,16 +160,17 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     checkScanOptions(options)
     const { schema } = this.#tree
     const range = encodeRange(schema, options as Bounds)
-    const projection = this.#projection(options.columns)
+    const projection = resolveProjection(this.#tree, options.columns)
     const predicate = options.where === undefined ? undefined : compileWhere(schema, options.where)
     const { limit, signal, snapshot } = options
-    this.#seqOf(snapshot)
+    resolveSnapshot(this.#tree, snapshot)
     const reverse = options.reverse === true
     return new TableScan({
       schema,
       projection,
       signal,
-      begin: (project) => this.#tree.scan({ range, project, predicate, limit, reverse }, this.#seqOf(snapshot)),
+      begin: (project) =>
+        this.#tree.scan({ range, project, predicate, limit, reverse }, resolveSnapshot(this.#tree, snapshot)),
     })
   }
 
@@ -231,9 +189,12 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   ): Promise<ExportResult> {
     const settings = checkExportOptions(path, options, this.#tree.options.compression)
     const range = encodeRange(this.#tree.schema, options as Bounds)
-    const project = this.#projection(options.columns)
+    const project = resolveProjection(this.#tree, options.columns)
     const predicate = options.where === undefined ? undefined : compileWhere(this.#tree.schema, options.where)
-    const source = this.#tree.scan({ range, project, predicate, reverse: false }, this.#seqOf(options.snapshot))
+    const source = this.#tree.scan(
+      { range, project, predicate, reverse: false },
+      resolveSnapshot(this.#tree, options.snapshot),
+    )
     return await exportParquet(this.#tree, path, project, source, settings)
   }
 
@@ -313,66 +274,6 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   /** @internal For imports: see `LsmTree.write`. */
   get tree(): LsmTree {
     return this.#tree
-  }
-
-  async #find(key: KeyBytes, projection: Projection, snapshot: number | undefined): Promise<Batch | undefined> {
-    const { metrics } = this.#tree
-    const beganMs = metrics.getBegins()
-    const view = this.#tree.pin()
-    try {
-      const batch = await this.#findIn(view, key, projection, snapshot ?? view.seq)
-      metrics.getEnds(beganMs, batch !== undefined)
-      return batch
-    } finally {
-      view.release()
-    }
-  }
-
-  async #findIn(
-    view: SuperVersion,
-    key: KeyBytes,
-    projection: Projection,
-    seq: number,
-  ): Promise<Batch | undefined> {
-    const inMemory = findInMemory(this.#tree.schema, view, key, seq, projection)
-    if (inMemory === 'deleted') return undefined
-    return (
-      inMemory ??
-      (await this.#tree.readers.track(readAsync(findInRuns(view, key, seq, projection, this.#tree.readers))))
-    )
-  }
-
-  #lookup(key: unknown, options: ReadOptions<C, keyof C>) {
-    checkNames(options, readOptionNames, 'lookups')
-    return {
-      bytes: encodeKey(this.#tree.schema, key),
-      projection: this.#projection(options.columns),
-      seq: this.#seqOf(options.snapshot),
-    }
-  }
-
-  #projection(columns: readonly (keyof C)[] | undefined): Projection {
-    if (columns === undefined) return this.#all
-    if (!Array.isArray(columns)) throw invalidColumns('must be an array of column names')
-    const indexes = columns.map((name) => {
-      const index = this.#tree.schema.indexOf(name as string)
-      if (index === undefined)
-        throw invalidColumns(`names ${JSON.stringify(name)}, which is no column of ${this.name}`)
-      return index
-    })
-    return [...new Set(indexes)].sort((a, b) => a - b)
-  }
-
-  #seqOf(snapshot: Snapshot | undefined): number | undefined {
-    if (snapshot === undefined) return undefined
-    if (snapshot instanceof TableSnapshot) return snapshot.seqFor(this.#tree)
-    throw new MarquetryError(
-      'MARQUETRY_INVALID_OPTION',
-      'Option `snapshot` must come from `table.snapshot()`',
-      {
-        option: 'snapshot',
-      },
-    )
   }
 }
 

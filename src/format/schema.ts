@@ -57,6 +57,8 @@ export class Schema {
   readonly key: readonly number[]
   /** Indexes of all other columns, ascending. */
   readonly values: readonly number[]
+  /** Indexes of all columns, ascending. */
+  readonly all: readonly number[]
   readonly #indexes: ReadonlyMap<string, number>
 
   constructor(json: SchemaJson) {
@@ -70,7 +72,8 @@ export class Schema {
     }))
     this.#indexes = new Map(this.columns.map((column, index) => [column.name, index]))
     this.key = json.key.map((name) => this.#indexes.get(name)!)
-    this.values = this.columns.map((_, index) => index).filter((index) => !this.key.includes(index))
+    this.all = this.columns.map((_, index) => index)
+    this.values = this.all.filter((index) => !this.key.includes(index))
   }
 
   /** Index of the column of this name, or undefined. */
