@@ -279,6 +279,31 @@ describe('while a merge is under way', () => {
     await world.db.close()
   })
 
+  test('a run that deleteRange() empties meanwhile is not missed by the merge that meant to join it', async () => {
+    const world = await held()
+    const { db, table, run } = world
+    await table.compact()
+    await table.deleteRange()
+    await run(1000, 1100, 1)
+    await table.compact()
+    const [lower] = table.files()
+    await threeRuns(world)
+    world.hold()
+    const merges: CompactionEvent[] = []
+    db.on('compaction', (event) => merges.push(event))
+    table.setCompaction(eager)
+    await world.begun
+    await table.deleteRange({ gte: 1000 })
+    expect(table.files().map(({ number }) => number)).not.toContain(lower!.number)
+    world.release()
+    await table.compactionIdle()
+    expect(lower!.level).toBe(1)
+    expect(merges.map(({ phase, level }) => `${phase} L${level}`)).toEqual(['start L1', 'end L1'])
+    expect(await world.values()).toBe(threeRunsHold)
+    await expectTidy(world.fs, world)
+    await db.close()
+  })
+
   test('writers that pile up runs are stopped, told why by an event, and refused in the end', async () => {
     const world = await held({ memtableRows: 10, stallTimeoutMs: 200 })
     world.hold()

@@ -8,9 +8,9 @@ import { expect, test } from 'vitest'
 import { type EnumerateOptions, enumerateCrashes } from './enumerate.js'
 
 const presets: { readonly [P in Preset]: Omit<EnumerateOptions, 'preset'> } = {
-  balanced: { tornSeeds: [1, 2], nestedEvery: 101 },
-  'high-performance': { tornSeeds: [3], nestedEvery: 101 },
-  'memory-efficient': { tornSeeds: [4], nestedEvery: 101 },
+  balanced: { tornSeeds: [1, 2], nestedEvery: 61 },
+  'high-performance': { tornSeeds: [3], nestedEvery: 61 },
+  'memory-efficient': { tornSeeds: [4], nestedEvery: 61 },
 }
 
 test.each(Object.entries(presets) as [Preset, EnumerateOptions][])(

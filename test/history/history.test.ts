@@ -12,7 +12,7 @@ import { cells } from './options.js'
 import { live } from './steps.js'
 
 const seedsPerCell = Number(process.env['MARQUETRY_HISTORY_SEEDS'] ?? 1)
-const stepsPerHistory = 32
+const stepsPerHistory = 36
 
 let duckdb: DuckDB
 beforeAll(async () => {
