@@ -1,47 +1,55 @@
-// The cache of a whole database, bounded in bytes: decoded pages, least recently used out first, and the sidecars of open
-// SSTables. Sidecars come first, for a lookup needs them before any page, and to miss one costs a whole file: they may
-// take three quarters, pages what is left.
+// The cache of a whole database, bounded in bytes: decoded pages, and the sidecars of open SSTables. Sidecars come first,
+// for a lookup needs them before any page, and to miss one costs a whole file: they may take three quarters, pages what
+// is left.
+//
+// Pages go by SIEVE (Y. Zhang et al., NSDI 2024): a list in order of arrival and a hand that walks from old to new. Where
+// it stands, a page that was used since it last came by is spared, and stays where it is; one that was not goes. So a use
+// costs one store, and pages that one scan brings and nobody asks for again go before those that lookups live on.
 
-import { nullVector, type Vector, vectorBytes } from '../format/vector.js'
+import { type Vector, vectorBytes } from '../format/vector.js'
 import { HeldRing } from './held.js'
 
 /** However small the cache, sidecars of this size stay: a scan would else read checksums again for every page. */
 const sidecarBytesMin = 4 << 20
 
-/** What an entry costs besides its values: the vector, its views, its place in map and list. */
+/** What an entry costs besides its values: the vector, its views, its places in array and list. */
 const overheadBytes = 400
 
-/** More columns than a file can have: makes one number of column and page. */
-const columnsMax = 4096
-
-/** A page in the cache, or the head of the ring: `after` leads from the most to the least recently used. */
+/** A page in the cache. `newer` leads to the one that came after it. */
 class Entry {
-  readonly pages: Map<number, Entry>
-  readonly key: number
+  readonly file: FilePages
+  readonly page: number
   readonly vector: Vector
   readonly bytes: number
-  before: Entry = this
-  after: Entry = this
+  used = false
+  newer: Entry | undefined
+  older: Entry | undefined
 
-  constructor(pages: Map<number, Entry>, key: number, vector: Vector, bytes: number) {
-    this.pages = pages
-    this.key = key
+  constructor(file: FilePages, page: number, vector: Vector, bytes: number) {
+    this.file = file
+    this.page = page
     this.vector = vector
     this.bytes = bytes
   }
 }
 
-/** Pages by file, column and page number. A file's identity is a number from `newFile`, unique among all tables. */
+/** The pages of one open file that are in the cache, by their number in the file. Made by `PageCache.newFile`. */
+export class FilePages {
+  readonly entries: (Entry | undefined)[] = []
+}
+
+/** Pages by file and page number. */
 export class PageCache {
   readonly capacityBytes: number
   /** Sidecars of open SSTables. */
   readonly sidecars: HeldRing
-  readonly #files = new Map<number, Map<number, Entry>>()
-  readonly #head = new Entry(new Map(), 0, nullVector('bool', 0), 0)
+  #newest: Entry | undefined
+  #oldest: Entry | undefined
+  /** The page that is judged next; undefined: the oldest. */
+  #hand: Entry | undefined
   #bytes = 0
   #hits = 0
   #misses = 0
-  #fileIds = 0
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes
@@ -62,66 +70,67 @@ export class PageCache {
     return this.#misses
   }
 
-  /** An identity for a file that was opened. Never given twice. */
-  newFile(): number {
-    this.#fileIds++
-    return this.#fileIds
+  /** The place of a file that was opened, for `get` and `set`. */
+  newFile(): FilePages {
+    return new FilePages()
   }
 
-  get(file: number, column: number, page: number): Vector | undefined {
-    const entry = this.#files.get(file)?.get(page * columnsMax + column)
+  get(file: FilePages, page: number): Vector | undefined {
+    const entry = file.entries[page]
     if (entry === undefined) {
       this.#misses++
       return undefined
     }
     this.#hits++
-    unlink(entry)
-    this.#linkFirst(entry)
+    entry.used = true
     return entry.vector
   }
 
   /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
-  set(file: number, column: number, page: number, vector: Vector): void {
+  set(file: FilePages, page: number, vector: Vector): void {
     const bytes = vectorBytes(vector) + overheadBytes
     const most = Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4)
     if (bytes > most) return
-    let pages = this.#files.get(file)
-    if (pages === undefined) {
-      pages = new Map()
-      this.#files.set(file, pages)
-    }
-    const key = page * columnsMax + column
-    const old = pages.get(key)
+    const { entries } = file
+    while (entries.length <= page) entries.push(undefined)
+    const old = entries[page]
     if (old !== undefined) this.#drop(old)
-    const entry = new Entry(pages, key, vector, bytes)
-    pages.set(key, entry)
-    this.#linkFirst(entry)
+    while (this.#bytes + bytes > most) this.#dropOne()
+    const entry = new Entry(file, page, vector, bytes)
+    entries[page] = entry
+    entry.older = this.#newest
+    if (this.#newest !== undefined) this.#newest.newer = entry
+    this.#newest = entry
+    this.#oldest ??= entry
     this.#bytes += bytes
-    while (this.#bytes > most) this.#drop(this.#head.before)
   }
 
   /** Forgets all pages of a file. */
-  evict(file: number): void {
-    for (const entry of this.#files.get(file)?.values() ?? []) this.#drop(entry)
-    this.#files.delete(file)
+  evict(file: FilePages): void {
+    for (const entry of file.entries) if (entry !== undefined) this.#drop(entry)
+    file.entries.length = 0
+  }
+
+  /** Requires: there is a page. */
+  #dropOne(): void {
+    let entry = this.#hand ?? this.#oldest
+    while (entry?.used) {
+      entry.used = false
+      entry = entry.newer ?? this.#oldest
+    }
+    if (entry === undefined) return
+    this.#hand = entry
+    this.#drop(entry)
   }
 
   #drop(entry: Entry): void {
-    unlink(entry)
-    entry.pages.delete(entry.key)
+    const { newer, older } = entry
+    if (this.#hand === entry) this.#hand = newer
+    if (newer === undefined) this.#newest = older
+    else newer.older = older
+    if (older === undefined) this.#oldest = newer
+    else older.newer = newer
+    entry.file.entries[entry.page] = undefined
     this.#bytes -= entry.bytes
   }
-
-  #linkFirst(entry: Entry): void {
-    const head = this.#head
-    entry.before = head
-    entry.after = head.after
-    head.after.before = entry
-    head.after = entry
-  }
-}
-
-function unlink(entry: Entry): void {
-  entry.before.after = entry.after
-  entry.after.before = entry.before
 }

@@ -21,7 +21,7 @@ import {
 } from './decode/page.js'
 import type { Held } from './held.js'
 import { openIndex } from './open-index.js'
-import type { PageCache } from './page-cache.js'
+import type { FilePages, PageCache } from './page-cache.js'
 import type { ReaderHost } from './reader-host.js'
 import { indexBody, readFilePages } from './rebuild-index.js'
 import { decodeSidecar, encodeSidecar, sidecarKinds } from './sidecar.js'
@@ -61,7 +61,7 @@ export class PageReader {
   readonly #meta: SSTableMeta
   readonly #schema: Schema
   readonly #cache: PageCache
-  readonly #cacheId: number
+  readonly #cached: FilePages
   readonly #host: ReaderHost
   readonly #sidecars: SidecarFiles
   readonly #file: VerifiedFile
@@ -73,7 +73,7 @@ export class PageReader {
     this.#meta = meta
     this.#schema = schema
     this.#cache = cache
-    this.#cacheId = cache.newFile()
+    this.#cached = cache.newFile()
     this.#host = host
     this.#sidecars = sidecars
     const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars }
@@ -82,7 +82,7 @@ export class PageReader {
 
   /** Closes the file and forgets what is cached of it. Idempotent. What is under way ends with its next read. */
   close(): void {
-    this.#cache.evict(this.#cacheId)
+    this.#cache.evict(this.#cached)
     this.#cache.sidecars.release(this.#opened)
     this.#file.close()
   }
@@ -211,7 +211,7 @@ export class PageReader {
   ): Reading<Vector[]> {
     const cached: (Vector | undefined)[] = []
     for (let page = first; page <= last; page++) {
-      cached.push(this.#cache.get(this.#cacheId, column.number, page))
+      cached.push(this.#cache.get(this.#cached, page))
     }
     const pages: Vector[] = []
     let dictionary: Vector | undefined
@@ -240,7 +240,7 @@ export class PageReader {
         }
         const rows = index.pageEndRow(chunk, page) - index.pageFirstRow[page]!
         const vector = decodeDataPage(stored, column, rows, dictionary)
-        this.#cache.set(this.#cacheId, column.number, page, vector)
+        this.#cache.set(this.#cached, page, vector)
         pages.push(vector)
       }
     }
@@ -252,11 +252,11 @@ export class PageReader {
     const offset = index.chunkDictionary[chunk]!
     if (offset === 0) return undefined
     const page = index.pageOffset.length + chunk // a number that no data page has
-    const known = this.#cache.get(this.#cacheId, column.number, page)
+    const known = this.#cache.get(this.#cached, page)
     if (known !== undefined) return known
     const bytes = yield* this.#file.read(offset, offset + index.chunkDictionaryBytes[chunk]!)
     const vector = decodeDictionaryPage(openPage(this.#file.path, offset, bytes), column)
-    this.#cache.set(this.#cacheId, column.number, page, vector)
+    this.#cache.set(this.#cached, page, vector)
     return vector
   }
 }

@@ -55,13 +55,14 @@ describe('held values', () => {
   test('come before pages in the cache of a database, which keep a quarter', () => {
     const cache = new PageCache(40 << 20)
     const page = fixedVector('uint8', new Uint8Array((1 << 20) - 400))
-    for (let i = 0; i < 60; i++) cache.set(1, 0, i, page)
+    const [a, b] = [cache.newFile(), cache.newFile()]
+    for (let i = 0; i < 60; i++) cache.set(a, i, page)
     expect(cache.bytes).toBe(40 << 20)
     for (let i = 0; i < 60; i++) cache.sidecars.hold(i, 1 << 20)
     expect(cache.sidecars.bytes).toBe(30 << 20)
-    for (let i = 0; i < 60; i++) cache.set(2, 0, i, page)
+    for (let i = 0; i < 60; i++) cache.set(b, i, page)
     expect(cache.bytes).toBe(40 << 20)
-    expect(cache.get(2, 0, 59)).toBe(page)
+    expect(cache.get(b, 59)).toBe(page)
   })
 })
 
