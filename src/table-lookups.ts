@@ -1,16 +1,16 @@
 // The point reads of a table: from a key to its row, in memory first, then in files.
 
 import { MarquetryError } from './errors.js'
-import type { Batch, Projection } from './format/batch.js'
 import { encodeKey, type KeyBytes } from './format/key-codec.js'
 import { RowBuilder, type RowObject } from './format/row-builder.js'
 import type { Snapshot } from './format/row-types.js'
 import { readAsync, readSync } from './fs/reading.js'
 import { checkNames, readOptionNames } from './read-options.js'
 import { resolveProjection, resolveSnapshot } from './read-targets.js'
-import { findInMemory, findInRuns } from './tree/lookup.js'
+import { hashKey } from './sstable/key-hash.js'
+import { findCached, findInMemory, findInRuns, type Wanted } from './tree/lookup.js'
 import type { LsmTree } from './tree/lsm-tree.js'
-import type { SuperVersion } from './tree/super-version.js'
+import type { View } from './tree/super-version.js'
 import { compareBytes } from './util/bytes.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
 
@@ -22,65 +22,64 @@ export interface LookupOptions {
 
 interface Lookup {
   readonly key: KeyBytes
-  readonly projection: Projection
   /** As of a snapshot. */
   readonly seq: number | undefined
+  readonly builder: RowBuilder
 }
 
 /** Looks up rows by key. See the methods of these names in `Table`. */
 export class TableLookups {
   readonly #tree: LsmTree
+  readonly #all: RowBuilder
+  readonly #none: RowBuilder
+  /** Of the last lookup that named columns: most name the same ones each time. */
+  #last: { readonly columns: readonly unknown[]; readonly builder: RowBuilder } | undefined
 
   constructor(tree: LsmTree) {
     this.#tree = tree
+    this.#all = new RowBuilder(tree.schema, tree.schema.all)
+    this.#none = new RowBuilder(tree.schema, [])
   }
 
   async get(key: unknown, options: LookupOptions): Promise<RowObject | undefined> {
-    const lookup = this.#lookup(key, options)
-    const batch = await this.#find(lookup)
-    return batch && new RowBuilder(this.#tree.schema, lookup.projection).row(batch, 0)
+    return await this.#find(this.#lookup(key, options))
   }
 
   getSync(key: unknown, options: LookupOptions): RowObject | undefined {
-    const { metrics, schema, readers } = this.#tree
+    const { metrics, readers } = this.#tree
     const beganMs = metrics.getBegins()
-    const { key: bytes, projection, seq: snapshot } = this.#lookup(key, options)
-    const view = this.#tree.pin()
-    try {
-      const seq = snapshot ?? view.seq
-      const inMemory = findInMemory(schema, view, bytes, seq, projection)
-      const batch =
-        inMemory === 'deleted'
-          ? undefined
-          : (inMemory ?? readSync(findInRuns(view, bytes, seq, projection, readers)))
-      metrics.getEnds(beganMs, batch !== undefined)
-      return batch && new RowBuilder(schema, projection).row(batch, 0)
-    } finally {
-      view.release()
+    const lookup = this.#lookup(key, options)
+    const view = this.#tree.current()
+    let row = this.#findNear(view, lookup)
+    if (typeof row === 'number') {
+      const { builder } = lookup
+      const batch = readSync(findInRuns(view.version, wantedIn(view, lookup), builder.projection, readers, row))
+      row = batch && builder.row(batch, 0)
     }
+    metrics.getEnds(beganMs, row !== undefined)
+    return row
   }
 
   async has(key: unknown, options: LookupOptions): Promise<boolean> {
-    const { key: bytes, seq } = this.#lookup(key, options)
-    return (await this.#find({ key: bytes, projection: [], seq })) !== undefined
+    return (await this.#find({ ...this.#lookup(key, options), builder: this.#none })) !== undefined
   }
 
   async getMany(keys: unknown, options: LookupOptions): Promise<(RowObject | undefined)[]> {
     checkNames(options, readOptionNames, 'lookups')
     if (!Array.isArray(keys)) throw new MarquetryError('MARQUETRY_INVALID_KEY', 'Keys are given as an array')
     const { schema } = this.#tree
-    const projection = resolveProjection(this.#tree, options.columns)
+    const builder = this.#builder(options.columns)
     const wanted = keys.map((key: unknown, at) => ({ at, bytes: encodeKey(schema, key) }))
     wanted.sort((a, b) => compareBytes(a.bytes, b.bytes))
     const snapshot = resolveSnapshot(this.#tree, options.snapshot)
     const rows: (RowObject | undefined)[] = new Array(keys.length).fill(undefined)
-    const builder = new RowBuilder(schema, projection)
     const view = this.#tree.pin()
     try {
       const seq = snapshot ?? view.seq
       for (const { at, bytes } of wanted) {
-        const batch = await this.#findIn(view, { key: bytes, projection, seq })
-        if (batch !== undefined) rows[at] = builder.row(batch, 0)
+        const lookup = { key: bytes, seq, builder }
+        const near = this.#findNear(view, lookup)
+        rows[at] = typeof near === 'number' ? await this.#findFar(view, lookup, near) : near
         if (turnIsDue()) await takeTurn()
       }
     } finally {
@@ -94,28 +93,62 @@ export class TableLookups {
     checkNames(options, readOptionNames, 'lookups')
     return {
       key: encodeKey(this.#tree.schema, key),
-      projection: resolveProjection(this.#tree, options.columns),
       seq: resolveSnapshot(this.#tree, options.snapshot),
+      builder: this.#builder(options.columns),
     }
   }
 
-  async #find(lookup: Lookup): Promise<Batch | undefined> {
+  #builder(columns: readonly unknown[] | undefined): RowBuilder {
+    if (columns === undefined) return this.#all
+    const last = this.#last
+    if (last !== undefined && areSame(last.columns, columns)) return last.builder
+    const builder = new RowBuilder(this.#tree.schema, resolveProjection(this.#tree, columns))
+    this.#last = { columns: [...columns], builder }
+    return builder
+  }
+
+  async #find(lookup: Lookup): Promise<RowObject | undefined> {
     const { metrics } = this.#tree
     const beganMs = metrics.getBegins()
-    const view = this.#tree.pin()
-    try {
-      const batch = await this.#findIn(view, lookup)
-      metrics.getEnds(beganMs, batch !== undefined)
-      return batch
-    } finally {
-      view.release()
+    let row = this.#findNear(this.#tree.current(), lookup)
+    if (typeof row === 'number') {
+      const view = this.#tree.pin()
+      try {
+        row = await this.#findFar(view, lookup, row)
+      } finally {
+        view.release()
+      }
     }
+    metrics.getEnds(beganMs, row !== undefined)
+    return row
   }
 
-  async #findIn(view: SuperVersion, { key, projection, seq = view.seq }: Lookup): Promise<Batch | undefined> {
+  /** What memory says: memtables and cached pages; a number: the run at which files have to be read. */
+  #findNear(view: View, lookup: Lookup): RowObject | undefined | number {
     const { schema, readers } = this.#tree
-    const inMemory = findInMemory(schema, view, key, seq, projection)
+    const { key, builder, seq = view.seq } = lookup
+    const inMemory = findInMemory(schema, view.memtables, key, seq, builder.projection)
     if (inMemory === 'deleted') return undefined
-    return inMemory ?? (await readers.track(readAsync(findInRuns(view, key, seq, projection, readers))))
+    if (inMemory !== undefined) return builder.row(inMemory, 0)
+    return findCached(view.version, wantedIn(view, lookup), builder, readers)
   }
+
+  /** What the runs from `run` on say. Requires: `view` is pinned. */
+  async #findFar(view: View, lookup: Lookup, run: number): Promise<RowObject | undefined> {
+    const { readers } = this.#tree
+    const { builder } = lookup
+    const reading = findInRuns(view.version, wantedIn(view, lookup), builder.projection, readers, run)
+    const batch = await readers.track(readAsync(reading))
+    return batch && builder.row(batch, 0)
+  }
+}
+
+function wantedIn(view: View, { key, seq = view.seq }: Lookup): Wanted {
+  return { key, hash: hashKey(key), seq }
+}
+
+function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (!Array.isArray(b) || a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

@@ -72,6 +72,9 @@ function checkLength(length: number): void {
   }
 }
 
+/** Lent to one encoding at a time: a key may be an array with getters that encode keys themselves. */
+let spareSink: ByteSink | undefined
+
 /** Appends the encoding of a whole key that a user gave. Throws MARQUETRY_INVALID_KEY or MARQUETRY_LIMIT. */
 export function appendKey(schema: Schema, sink: ByteSink, key: unknown): void {
   const from = sink.length
@@ -85,8 +88,11 @@ export function appendKey(schema: Schema, sink: ByteSink, key: unknown): void {
 
 /** The encoding of a whole key that a user gave, in memory of its own. */
 export function encodeKey(schema: Schema, key: unknown): KeyBytes {
-  const sink = new ByteSink(64)
+  const sink = spareSink ?? new ByteSink(256)
+  spareSink = undefined
+  sink.length = 0
   appendKey(schema, sink, key)
+  spareSink = sink
   return sink.copy()
 }
 

@@ -25,11 +25,13 @@ type Fill = (vector: Vector, from: number, to: number, rows: RowObject[], at: nu
 
 /** Builds the rows of batches that hold the columns of one projection. */
 export class RowBuilder {
+  readonly projection: Projection
   readonly #columns: readonly SchemaColumn[]
   readonly #fills: readonly Fill[]
   readonly #template: RowObject
 
   constructor(schema: Schema, projection: Projection) {
+    this.projection = projection
     this.#columns = projection.map((index) => schema.columns[index]!)
     this.#fills = this.#columns.map(fillOf)
     this.#template = {}
@@ -43,14 +45,21 @@ export class RowBuilder {
     }
   }
 
+  /** A row without values, to be filled with `set`. */
+  empty(): RowObject {
+    return { ...this.#template }
+  }
+
+  /** Stores what stands at `i` of a vector as the value of column `c` of the projection. */
+  set(row: RowObject, c: number, vector: Vector, i: number): void {
+    const { name, codec } = this.#columns[c]!
+    if (vector.valid === undefined || vector.valid[i] === 1) row[name] = codec.value(vector, i)
+  }
+
   /** Row `i` of a batch. */
   row(batch: Batch, i: number): RowObject {
-    const row = { ...this.#template }
-    for (let c = 0; c < this.#columns.length; c++) {
-      const { name, codec } = this.#columns[c]!
-      const vector = batch.columns[c]!
-      if (vector.valid === undefined || vector.valid[i] === 1) row[name] = codec.value(vector, i)
-    }
+    const row = this.empty()
+    for (let c = 0; c < this.#columns.length; c++) this.set(row, c, batch.columns[c]!, i)
     return row
   }
 
@@ -59,7 +68,7 @@ export class RowBuilder {
     const rows: RowObject[] = []
     for (let start = from; start < to; start += groupRows) {
       const end = Math.min(start + groupRows, to)
-      for (let i = start; i < end; i++) rows.push({ ...this.#template })
+      for (let i = start; i < end; i++) rows.push(this.empty())
       for (let c = 0; c < this.#fills.length; c++) {
         this.#fills[c]!(batch.columns[c]!, start, end, rows, start - from)
       }

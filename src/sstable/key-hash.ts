@@ -67,12 +67,21 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength)
 }
 
+/** Where the key of a lookup is hashed: to copy a short one takes less than to make a view of it. */
+const scratch = new Uint8Array(256)
+const scratchView = viewOf(scratch)
+
 /** Returning two numbers without an array of one's own per key. */
 const words = new Uint32Array(2)
 
 /** The hash of a whole encoded key. */
 export function hashKey(key: KeyBytes): KeyHash {
-  hashInto(key, viewOf(key), 0, key.length, 0, words, 0)
+  const { length } = key
+  if (length > scratch.length) hashInto(key, viewOf(key), 0, length, 0, words, 0)
+  else {
+    for (let i = 0; i < length; i++) scratch[i] = key[i]!
+    hashInto(scratch, scratchView, 0, length, 0, words, 0)
+  }
   return { first: words[0]!, second: words[1]! }
 }
 

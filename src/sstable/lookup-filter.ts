@@ -106,6 +106,16 @@ export class LookupFilter {
     else this.#stats.falsePositives++
   }
 
+  /** As `ask` and `learn`, for a lookup that `excludes` let pass. */
+  learnAsked(found: boolean): void {
+    const held = this.#held
+    if (held?.value === undefined) this.#stats.bypassed++
+    else {
+      held.used = true
+      this.learn(found)
+    }
+  }
+
   /** Forgets the filter. Idempotent. A rebuild under way ends with its next read. */
   close(): void {
     this.#closed = true

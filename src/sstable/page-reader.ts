@@ -182,6 +182,11 @@ export class PageReader {
     }
   }
 
+  /** A page, by its number in the index, if it is in the cache. */
+  cached(page: number): Vector | undefined {
+    return this.#cache.get(this.#cached, page)
+  }
+
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */
   *vector({ index }: Opened, column: FileColumn, from: number, to: number): Reading<Vector> {
     const parts: Vector[] = []

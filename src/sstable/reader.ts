@@ -6,6 +6,8 @@
 import type { Batch, Projection } from '../format/batch.js'
 import { compareColumns, compareKeys } from '../format/compare.js'
 import { decodeKeys, type KeyBytes, vectorKey } from '../format/key-codec.js'
+import type { KeySearch } from '../format/key-search.js'
+import type { RowBuilder, RowObject } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -13,6 +15,7 @@ import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { compareBytes } from '../util/bytes.js'
+import { absentRow, CachedLookup, unreadRow } from './cached-lookup.js'
 import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
@@ -38,6 +41,7 @@ export class SSTableReader {
   readonly #schema: Schema
   readonly #pages: PageReader
   readonly #filter: LookupFilter
+  readonly #cached: CachedLookup
 
   /**
    * `schema` is the table's current one: columns that the file lacks read as nulls. `host`: what the readers of a
@@ -56,6 +60,7 @@ export class SSTableReader {
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
     this.#filter = new LookupFilter(meta, sidecars, cache, host)
+    this.#cached = new CachedLookup(meta, schema, this.#pages)
   }
 
   /** What the key filter did for lookups since the file was opened. */
@@ -126,6 +131,26 @@ export class SSTableReader {
     if (visible === undefined) return undefined
     const deleted = yield* this.#tombstones(opened, visible, visible + 1)
     return { row: visible, deleted: deleted !== undefined && deleted[0] === 1 }
+  }
+
+  /**
+   * As `find`, from memory alone: the row, or one of the constants of `cached-lookup.ts`. Tell `learnCached` what came of it.
+   * `search` has been told the key. Requires: `excludes` has just answered false.
+   */
+  findCached(key: KeyBytes, seq: number, search: KeySearch): number {
+    const { minSeq, maxSeq } = this.meta
+    if (seq < maxSeq) return seq < minSeq ? absentRow : unreadRow
+    return this.#filter.isUnread ? unreadRow : this.#cached.find(key, search)
+  }
+
+  /** The row's values, from memory alone; undefined: not all of them are there. */
+  rowCached(row: number, builder: RowBuilder): RowObject | undefined {
+    return this.#cached.row(row, builder)
+  }
+
+  /** Takes in how a lookup from memory that has looked beyond the filter ended. */
+  learnCached(found: boolean): void {
+    this.#filter.learnAsked(found)
   }
 
   /** Some of the file's keys at equal distances of rows, `most` at the most, the first one included. */

@@ -178,6 +178,16 @@ export class SparseIndex {
     return length - key.length
   }
 
+  /** Leading bytes that the key of entry `i` shares with `key`. */
+  sharedBytes(i: number, key: KeyBytes): number {
+    const keys = this.#keys
+    const from = i === 0 ? 0 : this.#keyEnds[i - 1]!
+    const most = Math.min(this.#keyEnds[i]! - from, key.length)
+    let shared = 0
+    while (shared < most && keys[from + shared] === key[shared]) shared++
+    return shared
+  }
+
   /** The row group that holds a row. Requires: `row < rows`. */
   groupOf(row: number): number {
     return lastAtMost(this.rowGroupFirstRow, 0, this.rowGroups, row)
@@ -193,6 +203,12 @@ export class SparseIndex {
     const end = this.chunkPages[chunk + 1] ?? 0
     const first = lastAtMost(this.pageFirstRow, this.chunkPages[chunk] ?? 0, end, fromRow)
     return { first, last: lastAtMost(this.pageFirstRow, first, end, toRow - 1) }
+  }
+
+  /** The page of a column that holds a row. Requires: `row < rows`. */
+  pageOf(column: number, row: number): number {
+    const chunk = this.groupOf(row) * this.columns + column
+    return lastAtMost(this.pageFirstRow, this.chunkPages[chunk] ?? 0, this.chunkPages[chunk + 1] ?? 0, row)
   }
 
   /** The row behind a page's last one. `chunk` is the page's own. */

@@ -3,24 +3,27 @@
 
 import type { Batch, Projection } from '../format/batch.js'
 import type { KeyBytes } from '../format/key-codec.js'
+import type { KeySearch } from '../format/key-search.js'
+import type { RowBuilder, RowObject } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { Reading } from '../fs/reading.js'
+import type { Memtable } from '../memtable/memtable.js'
 import { noEntry } from '../memtable/rep.js'
-import { hashKey, type KeyHash } from '../sstable/key-hash.js'
+import { absentRow, unreadRow } from '../sstable/cached-lookup.js'
+import type { KeyHash } from '../sstable/key-hash.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { tableFor, type Version } from '../version/version.js'
-import type { SuperVersion } from './super-version.js'
 
 /** What a memtable knows of the key: its row as a batch of one, `deleted`, or undefined where it knows nothing. */
 export function findInMemory(
   schema: Schema,
-  view: SuperVersion,
+  memtables: readonly Memtable[],
   key: KeyBytes,
   seq: number,
   projection: Projection,
 ): Batch | 'deleted' | undefined {
-  for (const memtable of view.memtables) {
+  for (const memtable of memtables) {
     const entry = memtable.find(key, seq)
     if (entry === noEntry) continue
     return memtable.isDelete(entry) ? 'deleted' : memtable.batch(Uint32Array.of(entry), projection, schema)
@@ -33,20 +36,56 @@ export interface RunReaders {
   of(table: SSTableMeta): SSTableReader
   /** Per run of the version, newest first, the reader of its only table; undefined where it has several. */
   ofRuns(version: Version): readonly (SSTableReader | undefined)[]
+  /** For lookups that do not wait. */
+  readonly search: KeySearch
 }
 
-/** The key's row in the runs, as a batch of one row; undefined: there is none. */
+/** What is looked up. */
+export interface Wanted {
+  readonly key: KeyBytes
+  readonly hash: KeyHash
+  /** The newest sequence number that counts. */
+  readonly seq: number
+}
+
+/**
+ * The key's row in the runs as far as that is in memory; undefined: there is none; a number: the run with which
+ * `findInRuns` has to go on. Nearly every lookup of a warm table ends here.
+ */
+export function findCached(
+  version: Version,
+  wanted: Wanted,
+  builder: RowBuilder,
+  readers: RunReaders,
+): RowObject | undefined | number {
+  const { key, hash, seq } = wanted
+  let isTold = false
+  for (let run = 0; ; run++) {
+    run = nextCandidate(version, run, key, hash, readers)
+    const reader = readerIn(version, run, key, readers)
+    if (reader === undefined) return undefined
+    if (!isTold) readers.search.use(key)
+    isTold = true
+    const row = reader.findCached(key, seq, readers.search)
+    if (row === unreadRow) return run
+    const built = row >= 0 ? reader.rowCached(row, builder) : undefined
+    if (row >= 0 && built === undefined) return run
+    reader.learnCached(row !== absentRow)
+    if (row !== absentRow) return built
+  }
+}
+
+/** The key's row in the runs from `from` on, as a batch of one row; undefined: there is none. */
 export function* findInRuns(
-  view: SuperVersion,
-  key: KeyBytes,
-  seq: number,
+  version: Version,
+  { key, hash, seq }: Wanted,
   projection: Projection,
   readers: RunReaders,
+  from: number,
 ): Reading<Batch | undefined> {
-  const hash = hashKey(key)
-  for (let run = -1; ; ) {
-    run = nextCandidate(view.version, run + 1, key, hash, readers)
-    const reader = readerIn(view.version, run, key, readers)
+  for (let run = from; ; run++) {
+    run = nextCandidate(version, run, key, hash, readers)
+    const reader = readerIn(version, run, key, readers)
     if (reader === undefined) return undefined
     const found = yield* reader.find(key, seq, hash)
     if (found === undefined) continue

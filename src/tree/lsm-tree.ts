@@ -25,9 +25,10 @@ import type { TreeEnvironment } from './environment.js'
 import { Flusher } from './flusher.js'
 import { memtableReps } from './memtable-kinds.js'
 import { createLog } from './new-log.js'
+import { stallEvent } from './pressure.js'
 import type { SealedLog } from './sealed-log.js'
 import { SnapshotSet } from './snapshot-set.js'
-import type { SuperVersion } from './super-version.js'
+import type { SuperVersion, View } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
@@ -53,6 +54,8 @@ export class LsmTree {
   #active: { readonly memtable: Memtable; readonly number: number } | undefined
   /** Sealed, oldest first. */
   #immutables: SealedLog[] = []
+  /** The active and the sealed ones, newest first, as reads want them. */
+  #memtables: readonly Memtable[] = []
   #previousLog = { number: 0, bytes: 0, digest: 0 }
   #visibleSeq: number
   #roomWaiters: (() => void)[] = []
@@ -119,6 +122,7 @@ export class LsmTree {
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
       if (!environment.readOnly) this.#flusher.add(log)
     }
+    this.#listMemtables()
     this.compaction.changed()
   }
 
@@ -212,23 +216,17 @@ export class LsmTree {
 
   // --- Reading.
 
+  /** What a read that ends in this step reads. */
+  current(): View {
+    this.#checkOpen()
+    return { memtables: this.#memtables, version: this.#files.version, seq: this.#visibleSeq }
+  }
+
   /** What a read that starts now reads. Release it. */
   pin(): SuperVersion {
-    this.#checkOpen()
+    const view = this.current()
     const pinned = this.#files.acquire()
-    const memtables = this.#immutables.map((log) => log.memtable).reverse()
-    if (this.#active !== undefined) memtables.unshift(this.#active.memtable)
-    let released = false
-    return {
-      memtables,
-      version: pinned.version,
-      seq: this.#visibleSeq,
-      release: () => {
-        if (released) return
-        released = true
-        pinned.release()
-      },
-    }
+    return { ...view, release: () => pinned.release() }
   }
 
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
@@ -324,7 +322,10 @@ export class LsmTree {
       hasRoom: () =>
         this.#leavesLogs() || (this.#hasMemory() && (this.#closed || !this.compaction.isTooDeep())),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
-      stalled: () => this.#reportStall(),
+      stalled: () => {
+        const event = stallEvent(this.name, this.#immutables.length, this.compaction.depth, this.#hasMemory())
+        this.environment.emit('stall', event)
+      },
       delayMs: (bytes: number) => (this.#closed ? 0 : this.compaction.delayMs(bytes, this.#immutables.length)),
       refused: (memtable: Memtable, start: number) => {
         for (const keys of this.#watchers) keys.remove(memtable, start)
@@ -336,21 +337,13 @@ export class LsmTree {
     return this.#immutables.length <= this.options.immutableMemtablesMax
   }
 
-  #reportStall(): void {
-    const immutableMemtables = this.#immutables.length
-    const overlapDepth = this.compaction.depth
-    const cause = this.#hasMemory()
-      ? `${overlapDepth} sorted runs overlap and wait for their merge`
-      : `${immutableMemtables} immutable memtables wait for their flush`
-    this.environment.emit('stall', { table: this.name, cause, immutableMemtables, overlapDepth })
-  }
-
   async #activate(memtable: Memtable): Promise<LogWriter> {
     // A flush will follow; by then the worker should have loaded what it needs.
     this.environment.executor.warm()
     const { fs } = this.environment
     const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
     this.#active = { memtable, number }
+    this.#listMemtables()
     return log
   }
 
@@ -361,6 +354,7 @@ export class LsmTree {
     this.#previousLog = { number, bytes, digest }
     const log: SealedLog = { memtable, number, path, bytes, digest }
     this.#immutables.push(log)
+    this.#listMemtables()
     if (!this.#leavesLogs()) this.#flusher.add(log)
   }
 
@@ -372,7 +366,13 @@ export class LsmTree {
   /** In the same step as the version changes: no read sees a flushed memtable and its SSTable, or neither. */
   #forget(log: SealedLog): void {
     this.#immutables = this.#immutables.filter((other) => other !== log)
+    this.#listMemtables()
     this.#wakeWriters()
+  }
+
+  #listMemtables(): void {
+    const sealed = this.#immutables.map(({ memtable }) => memtable).reverse()
+    this.#memtables = this.#active === undefined ? sealed : [this.#active.memtable, ...sealed]
   }
 
   #wakeWriters(): void {

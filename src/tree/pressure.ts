@@ -6,6 +6,8 @@
 // limit, where the queue stops them altogether (as RocksDB's delayed_write_rate does, but calibrated by what the
 // machine just did).
 
+import type { StallEvent } from './environment.js'
+
 /** Flushed log bytes per millisecond until a flush was measured: 64 MB/s. */
 const firstRate = 64_000
 /** Weight of the newest flush in the average. */
@@ -79,4 +81,17 @@ export class DepthLimits {
   get hard(): number {
     return this.soft + this.#margin
   }
+}
+
+/** What is told of writers that wait: for merges if memory is free. */
+export function stallEvent(
+  table: string,
+  immutableMemtables: number,
+  overlapDepth: number,
+  hasMemory: boolean,
+): StallEvent {
+  const cause = hasMemory
+    ? `${overlapDepth} sorted runs overlap and wait for their merge`
+    : `${immutableMemtables} immutable memtables wait for their flush`
+  return { table, cause, immutableMemtables, overlapDepth }
 }

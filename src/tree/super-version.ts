@@ -4,12 +4,17 @@
 import type { Memtable } from '../memtable/memtable.js'
 import type { Version } from '../version/version.js'
 
-export interface SuperVersion {
+/** What is to be read at one moment. Valid for the step it was taken in: only a pin keeps the files. */
+export interface View {
   /** Newest first; each may hold newer versions of a key than all that follow, and than every run. */
   readonly memtables: readonly Memtable[]
   readonly version: Version
   /** Greatest sequence number that is visible. */
   readonly seq: number
+}
+
+/** A view that is pinned: its files stay. */
+export interface SuperVersion extends View {
   /** Lets go of the files. Idempotent. */
   release(): void
 }

@@ -1,6 +1,7 @@
 // The readers of a tree's SSTables, made at first touch and kept for as long as their file is one of the tree's; and the
 // reads that are under way in them.
 
+import { KeySearch } from '../format/key-search.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { ResolvedTableOptions } from '../options.js'
@@ -24,6 +25,7 @@ export interface TableReadersOptions {
 }
 
 export class TableReaders implements RunReaders {
+  readonly search: KeySearch
   readonly #options: TableReadersOptions
   readonly #repairs: RepairQueue
   readonly #host: ReaderHost
@@ -36,6 +38,7 @@ export class TableReaders implements RunReaders {
     const { name, options, environment } = given
     const { openFiles, sidecars, health, readOnly } = environment
     this.#options = given
+    this.search = new KeySearch(given.schema)
     this.#repairs = new RepairQueue((cause) => {
       const error = cause instanceof Error ? cause : new Error(String(cause))
       environment.emit('backgroundError', { table: name, error, willRetry: false })

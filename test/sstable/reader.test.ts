@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Batch } from '#src/format/batch.js'
 import { encodeKey, encodeRange, type KeyBytes } from '#src/format/key-codec.js'
+import { KeySearch } from '#src/format/key-search.js'
 import { Schema } from '#src/format/schema.js'
 import type { SSTableMeta } from '#src/format/sstable-meta.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { type Reading, readAsync, readSync } from '#src/fs/reading.js'
+import { absentRow, deletedRow, unreadRow } from '#src/sstable/cached-lookup.js'
+import { hashKey } from '#src/sstable/key-hash.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { compareBytes, prefixSuccessor } from '#src/util/bytes.js'
@@ -115,6 +118,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
     const { keys, meta, batch } = file()
     const random = seededRandom(seed + 3)
     const reader = openReader(file(), 1 << 22)
+    const search = new KeySearch(schema)
     const findModel = (key: KeyBytes, seq: number) => {
       const row = keys.findIndex((present, i) => compareBytes(present, key) === 0 && batch.seq[i]! <= seq)
       return row < 0 ? undefined : { row, deleted: batch.deleted?.[row] === 1 }
@@ -132,6 +136,19 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
       const expected = findModel(key, seq)
       expect(readSync(reader.find(key, seq)), `seed ${seed}`).toEqual(expected)
       expect(await readAsync(reader.find(key, seq)), `seed ${seed}`).toEqual(expected)
+      if (reader.excludes(key, hashKey(key))) {
+        expect(expected, `seed ${seed}`).toBeUndefined()
+        continue
+      }
+      search.use(key)
+      const cached = reader.findCached(key, seq, search)
+      if (cached === unreadRow) {
+        // All pages are in the cache by now: only older versions are left to the long way.
+        expect(seq, `seed ${seed}`).toBeLessThan(meta.maxSeq)
+        continue
+      }
+      const wanted = expected === undefined ? absentRow : expected.deleted ? deletedRow : expected.row
+      expect(cached, `seed ${seed}`).toBe(wanted)
     }
   })
 

@@ -2,17 +2,20 @@
 
 import { isMarquetryError, open, type TableOptions, t } from 'marquetry'
 import { describe, expect, test } from 'vitest'
-import { encodeKey, vectorKey } from '#src/format/key-codec.js'
+import { encodeKey } from '#src/format/key-codec.js'
+import { KeySearch } from '#src/format/key-search.js'
+import { RowBuilder } from '#src/format/row-builder.js'
 import { defineSchema } from '#src/format/schema.js'
 import type { SSTableMeta } from '#src/format/sstable-meta.js'
 import { readWhole } from '#src/fs/file-system.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { readSync } from '#src/fs/reading.js'
 import { KeyFilter } from '#src/sstable/filter.js'
+import { hashKey } from '#src/sstable/key-hash.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
 import { SSTableWriter } from '#src/sstable/writer.js'
-import { findInRuns } from '#src/tree/lookup.js'
+import { findCached, findInRuns } from '#src/tree/lookup.js'
 import { Version } from '#src/version/version.js'
 import { batchOf } from '../sstable/batches.js'
 
@@ -124,13 +127,21 @@ test('a get asks the filter of each run whose file could have the key, and reads
     tables.push(table)
   }
   const version = new Version(tables.map((table, id) => ({ id: id + 1, level: 0, tables: [table] })))
-  const view = { memtables: [], version, seq: 10, release: () => {} }
   const readerOf = (table: SSTableMeta) => readers.get(table.number)!
-  const of = { of: readerOf, ofRuns: () => tables.map(readerOf) }
+  const of = { of: readerOf, ofRuns: () => tables.map(readerOf), search: new KeySearch(schema) }
+  const builder = new RowBuilder(schema, [0, 1])
+  let fromMemory = 0
   for (let key = 3; key < 2997; key++) {
-    const batch = readSync(findInRuns(view, encodeKey(schema, key), 10, [0, 1], of))
-    expect(Buffer.from(vectorKey(schema, [batch!.columns[0]!], 0))).toEqual(Buffer.from(encodeKey(schema, key)))
+    const encoded = encodeKey(schema, key)
+    const wanted = { key: encoded, hash: hashKey(encoded), seq: 10 }
+    let row = findCached(version, wanted, builder, of)
+    if (typeof row === 'number') {
+      const batch = readSync(findInRuns(version, wanted, [0, 1], of, row))
+      row = batch && builder.row(batch, 0)
+    } else fromMemory++
+    expect(row).toEqual({ key, value: `run ${key % 3}` })
   }
+  expect(fromMemory).toBeGreaterThan(2900)
   const asked = tables.map((table) => readerOf(table).filterStats)
   for (const [run, { hits, negatives, falsePositives, bypassed, state }] of asked.entries()) {
     expect({ run, hits, bypassed, state }).toEqual({ run, hits: 998, bypassed: 0, state: 'ready' })

@@ -13,6 +13,11 @@ import type { TypeCodec } from './codec.js'
 const encoder = new TextEncoder()
 const shortString = 48
 
+/** Node's decoder of ASCII, which takes any Uint8Array: to make a Buffer of one first would cost as much again. */
+const { latin1Slice: asciiSlice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, from: number, to: number) => string
+}
+
 /**
  * Appends a string as UTF-8; false, with nothing appended, if it has lone surrogates: they have no UTF-8 form and
  * would come back as U+FFFD. Short ASCII goes by loop: a call into the encoder costs more than the bytes.
@@ -170,18 +175,19 @@ export function bytesAt(vector: Vector, i: number): Uint8Array {
   return (vector.values as Uint8Array).subarray(vector.offsets![i], vector.offsets![i + 1])
 }
 
+/** Up to this many bytes a string is put together here: a call into the decoder costs more. */
+const tinyString = 8
+
 /** Row `i` of a bytes vector as a string. */
 export function textAt(vector: Vector, i: number): string {
   const from = vector.offsets![i]!
   const to = vector.offsets![i + 1]!
   const bytes = vector.values as Uint8Array
   if (to - from > shortString) return asBuffer(bytes).toString('utf8', from, to)
+  for (let at = from; at < to; at++) if (bytes[at]! > 0x7f) return asBuffer(bytes).toString('utf8', from, to)
+  if (to - from > tinyString) return asciiSlice.call(bytes, from, to)
   let text = ''
-  for (let at = from; at < to; at++) {
-    const byte = bytes[at]!
-    if (byte > 0x7f) return asBuffer(bytes).toString('utf8', from, to)
-    text += String.fromCharCode(byte)
-  }
+  for (let at = from; at < to; at++) text += String.fromCharCode(bytes[at]!)
   return text
 }
 
