@@ -26,3 +26,11 @@ export function batchBytes({ columns, seq, deleted }: Batch): number {
   for (const vector of columns) bytes += vectorBytes(vector)
   return bytes
 }
+
+let zeros = new Float64Array(0)
+
+/** Sequence numbers for a batch whose readers do not look at them: zeros, in memory that all such batches share. */
+export function noSeq(rows: number): Float64Array {
+  if (rows > zeros.length) zeros = new Float64Array(Math.max(rows, 8192, 2 * zeros.length))
+  return zeros.subarray(0, rows)
+}

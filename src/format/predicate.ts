@@ -88,6 +88,11 @@ export function not(where: unknown): object {
 export function compileWhere(schema: Schema, where: unknown): Predicate {
   const condition: Condition =
     where === undefined ? { kind: 'always', holds: true } : conditionOf(schema, where)
+  return predicateOf(condition)
+}
+
+/** A condition that was checked before, or a part of one, as a predicate of its own. */
+export function predicateOf(condition: Condition): Predicate {
   const found = new Set<number>()
   addColumns(condition, found)
   return {

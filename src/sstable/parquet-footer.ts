@@ -44,6 +44,7 @@ export const chunkMetadata = {
   dictionaryPage: 11,
   bloomFilter: 14,
   bloomFilterLength: 15,
+  statistics: 12,
 } as const
 export const pageLocation = { offset: 1, bytes: 2, firstRow: 3 } as const
 

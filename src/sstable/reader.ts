@@ -3,11 +3,12 @@
 // 1. The versions of a key lie side by side, newest first, within one row group.
 // 2. Hidden columns are read only where the metadata does not already answer for them.
 
-import type { Batch, Projection } from '../format/batch.js'
+import { type Batch, noSeq, type Projection } from '../format/batch.js'
 import { compareColumns, compareKeys } from '../format/compare.js'
 import { decodeKeys, type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
 import type { RowBuilder, RowObject } from '../format/row-builder.js'
+import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -20,8 +21,11 @@ import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
 import { type FileColumn, type Opened, PageReader } from './page-reader.js'
+import { type PrunedGroup, type PruningDepth, pruneGroup } from './pruning.js'
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
+import type { RowRange } from './sparse-index.js'
+import { FileStatistics } from './statistics.js'
 
 /** Which of the two hidden columns a caller needs. */
 export interface HiddenColumns {
@@ -42,6 +46,7 @@ export class SSTableReader {
   readonly #pages: PageReader
   readonly #filter: LookupFilter
   readonly #cached: CachedLookup
+  readonly #statistics: FileStatistics
 
   /**
    * `schema` is the table's current one: columns that the file lacks read as nulls. `host`: what the readers of a
@@ -61,6 +66,7 @@ export class SSTableReader {
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
     this.#filter = new LookupFilter(meta, sidecars, cache, host)
     this.#cached = new CachedLookup(meta, schema, this.#pages)
+    this.#statistics = new FileStatistics(this.#pages.file, meta.bytes, cache.sidecars)
   }
 
   /** What the key filter did for lookups since the file was opened. */
@@ -92,6 +98,9 @@ export class SSTableReader {
    */
   *rows(projection: Projection, from: number, to: number, wants: HiddenColumns): Reading<Batch> {
     assert(from >= 0 && from <= to && to <= this.meta.rows, 'rows lie within the file')
+    if (projection.length === 0 && !wants.seq && !wants.deleted) {
+      return { rows: to - from, columns: [], seq: noSeq(to - from), deleted: undefined }
+    }
     const opened = this.#pages.opened ?? (yield* this.#pages.open())
     const columns: Vector[] = []
     for (const index of projection) {
@@ -99,9 +108,15 @@ export class SSTableReader {
       if (column !== undefined) columns.push(yield* this.#pages.vector(opened, column, from, to))
       else columns.push(nullVector(this.#schema.columns[index]!.codec.layout, to - from))
     }
-    const seq = wants.seq ? yield* this.#sequence(opened, from, to) : new Float64Array(to - from)
+    const seq = wants.seq ? yield* this.#sequence(opened, from, to) : noSeq(to - from)
     const deleted = wants.deleted ? yield* this.#tombstones(opened, from, to) : undefined
     return { rows: to - from, columns, seq, deleted }
+  }
+
+  /** What a predicate leaves of rows of row group `group`, as the file's statistics tell. */
+  *prune(predicate: Predicate, group: number, rows: RowRange, depth: PruningDepth): Reading<PrunedGroup> {
+    const opened = yield* this.#pages.open()
+    return yield* pruneGroup(opened, this.#statistics, predicate, group, rows, depth)
   }
 
   /**
@@ -166,6 +181,7 @@ export class SSTableReader {
   /** Closes the file and forgets what is cached of it. Idempotent. Requires: no reading is under way, but repairs. */
   close(): void {
     this.#filter.close()
+    this.#statistics.close()
     this.#pages.close()
   }
 

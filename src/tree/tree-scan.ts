@@ -1,17 +1,25 @@
-// A range read of one tree: memtables and runs as sources, newest first, merged, judged, projected.
+// A range read of one tree: its key range in sections, each streamed from one source or merged from several.
+//
+// A section is opened when the one before it is read to its end, so that limits and early exits touch no file behind.
 
-import type { Batch, Projection } from '../format/batch.js'
+import type { Projection } from '../format/batch.js'
 import { isEmptyRange, type KeyRange } from '../format/key-codec.js'
 import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
+import { memtableExtent } from '../memtable/extent.js'
+import type { Memtable } from '../memtable/memtable.js'
 import { memtableSource } from '../memtable/source.js'
+import { sequential, whenOver } from '../scan/chained.js'
 import { scanPipeline } from '../scan/pipeline.js'
+import { planSection, type SectionPlan, type SourceFacts } from '../scan/section-plan.js'
+import { type Extent, keyAfter, type Section, sections } from '../scan/sections.js'
+import { limit } from '../scan/stages.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { overlapping } from '../version/version.js'
-import { runSource } from './run-source.js'
 import type { SuperVersion } from './super-version.js'
+import { tableSource } from './table-source.js'
 
 /** A checked scan. */
 export interface ScanRequest {
@@ -25,10 +33,53 @@ export interface ScanRequest {
   readonly except?: ReadonlySet<number> | undefined
 }
 
-/**
- * The rows of a scan as of `seq`. Takes over `view` and releases it at the end, at `close`, or at an error.
- * Only keys prune here: they say nothing of a row's other versions that could be wrong.
- */
+/** What a section's parts are: a memtable, or an SSTable. */
+export type ScanPart =
+  | { readonly kind: 'memtable'; readonly memtable: Memtable }
+  | { readonly kind: 'table'; readonly table: SSTableMeta }
+
+/** A section of a scan and how it is read. */
+export interface PlannedSection {
+  readonly section: Section<ScanPart>
+  readonly plan: SectionPlan
+}
+
+/** The sections of a scan as of `seq`, in scan order, each planned when it is asked for. */
+export function* planScan(
+  view: SuperVersion,
+  seq: number,
+  request: ScanRequest,
+): Generator<PlannedSection, void, void> {
+  const { range, reverse, except } = request
+  if (isEmptyRange(range)) return
+  const sources: Extent<ScanPart>[][] = []
+  for (const memtable of view.memtables) {
+    const extent = memtableExtent(memtable, range, seq)
+    if (extent === undefined) continue
+    const lt = keyAfter(extent.lastKey)
+    sources.push([{ gte: extent.firstKey, lt, data: { kind: 'memtable', memtable } }])
+  }
+  for (const run of view.version.runs) {
+    const tables = overlapping(run, range).filter((table) => table.minSeq <= seq && !except?.has(table.number))
+    if (tables.length > 0) sources.push(tables.map(tableExtent))
+  }
+  for (const section of sections(sources, range, reverse)) {
+    yield { section, plan: planSection(section.parts.map(factsOf), seq) }
+  }
+}
+
+function tableExtent(table: SSTableMeta): Extent<ScanPart> {
+  return { gte: table.minKey, lt: keyAfter(table.maxKey), data: { kind: 'table', table } }
+}
+
+function factsOf(part: ScanPart): SourceFacts {
+  // A memtable's source has chosen versions itself, and says of tombstones what they are at no cost.
+  if (part.kind === 'memtable') return { oneVersionPerKey: true, hasTombstones: true, maxSeq: 0 }
+  const { rows, keys, tombstones, maxSeq } = part.table
+  return { oneVersionPerKey: rows === keys, hasTombstones: tombstones > 0, maxSeq }
+}
+
+/** The rows of a scan as of `seq`. Takes over `view` and releases it at the end, at `close`, or at an error. */
 export function scanTree(
   schema: Schema,
   view: SuperVersion,
@@ -36,53 +87,45 @@ export function scanTree(
   request: ScanRequest,
   readerOf: (table: SSTableMeta) => SSTableReader,
 ): BatchSource {
-  const { range, reverse, predicate, limit, project, except } = request
-  if (isEmptyRange(range)) return releasing(nothing, view)
-  const wanted = new Set([...schema.key, ...(predicate?.columns ?? []), ...project])
-  const projection = [...wanted].sort((a, b) => a - b)
-  const keyPositions = schema.key.map((index) => projection.indexOf(index))
-  const sources: BatchSource[] = view.memtables.map((memtable) =>
-    memtableSource(memtable, schema, range, seq, projection, reverse),
-  )
-  for (const run of view.version.runs) {
-    const readers = overlapping(run, range)
-      .filter((table) => table.minSeq <= seq && !except?.has(table.number))
-      .map(readerOf)
-    if (readers.length > 0)
-      sources.push(runSource(readers, { schema, range, projection, keyPositions, seq, reverse }))
+  const planned = planScan(view, seq, request)
+  const next = () => {
+    const { value } = planned.next()
+    return value === undefined ? undefined : sectionSource(schema, value, seq, request, readerOf)
   }
-  if (sources.length === 0) return releasing(nothing, view)
-  return releasing(
-    scanPipeline({ sources, projection, keyPositions, reverse, predicate, project, limit }),
-    view,
-  )
+  const rows = sequential(next)
+  return whenOver(request.limit === undefined ? rows : limit(rows, request.limit), () => view.release())
 }
 
-const nothing: BatchSource = { next: () => undefined, close() {} }
+/** The schema columns that the parts of a section are asked for. */
+export function columnsOf(
+  schema: Schema,
+  { mode }: SectionPlan,
+  { predicate, project }: ScanRequest,
+): Projection {
+  if (mode === 'stream') return project
+  const wanted = new Set([...schema.key, ...(predicate?.columns ?? []), ...project])
+  return [...wanted].sort((a, b) => a - b)
+}
 
-function releasing(source: BatchSource, view: SuperVersion): BatchSource {
-  const close = () => {
-    source.close()
-    view.release()
-  }
-  const check = (batch: Batch | undefined) => {
-    if (batch === undefined) close()
-    return batch
-  }
-  return {
-    next() {
-      try {
-        const batch = source.next()
-        if (!(batch instanceof Promise)) return check(batch)
-        return batch.then(check, (error: unknown) => {
-          close()
-          throw error
-        })
-      } catch (error) {
-        close()
-        throw error
-      }
-    },
-    close,
-  }
+function sectionSource(
+  schema: Schema,
+  { section, plan }: PlannedSection,
+  seq: number,
+  request: ScanRequest,
+  readerOf: (table: SSTableMeta) => SSTableReader,
+): BatchSource {
+  const { predicate, project, reverse } = request
+  const { range, parts } = section
+  const projection = columnsOf(schema, plan, request)
+  const keyPositions = schema.key.map((index) => projection.indexOf(index))
+  const isExact = plan.mode === 'stream' && predicate === undefined
+  const rowsWanted = isExact ? (request.limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const shared = { schema, range, projection, keyPositions, seq, reverse, predicate, rowsWanted }
+  const sources = parts.map((part, i): BatchSource => {
+    if (part.kind === 'memtable') return memtableSource(part.memtable, schema, range, seq, projection, reverse)
+    return tableSource(readerOf(part.table), { ...shared, plan: plan.parts[i]! })
+  })
+  // In a stream every row counts, and the table's source has judged it already.
+  if (plan.mode === 'stream') return sources[0]!
+  return scanPipeline({ sources, projection, keyPositions, reverse, predicate, project, limit: request.limit })
 }

@@ -1,0 +1,210 @@
+// The rows of one SSTable that a section of a scan needs, as batches: a few pages at a time, then in large pieces.
+//
+//   key range ─► rows ─► row groups ─► [pruned by statistics] ─► pieces ─► columns ─► newest visible versions
+//
+// How much may be left out by value was decided by the section's plan; here it is only carried out.
+
+import { type Batch, noSeq, type Projection } from '../format/batch.js'
+import { conjuncts } from '../format/conjuncts.js'
+import { type KeyRange, vectorKey } from '../format/key-codec.js'
+import type { Predicate } from '../format/predicate.js'
+import type { Schema } from '../format/schema.js'
+import type { BatchSource } from '../format/source.js'
+import { type Reading, readAsync } from '../fs/reading.js'
+import { gather, SliceList } from '../scan/gather.js'
+import type { PartPlan } from '../scan/section-plan.js'
+import { visibleVersions } from '../scan/visible.js'
+import type { SSTableReader } from '../sstable/reader.js'
+import type { RowRange } from '../sstable/sparse-index.js'
+import { takeTurn, turnIsDue } from '../util/turn.js'
+import { readMatches } from './late-columns.js'
+
+/** The first pieces are small, for scans that end early; then they grow. */
+const rowsFirst = 256
+const rowsMost = 8192
+/** Rows of a piece of which nothing is read. */
+const rowsUnread = 1 << 20
+
+/** What a scan wants of one table in one section. */
+export interface TableRead {
+  readonly schema: Schema
+  readonly range: KeyRange
+  /** Schema columns of the batches; holds all key columns unless the section is streamed. */
+  readonly projection: Projection
+  readonly keyPositions: readonly number[]
+  readonly seq: number
+  readonly reverse: boolean
+  readonly plan: PartPlan
+  /** By which row groups and pages are left out as far as the plan allows. */
+  readonly predicate: Predicate | undefined
+  /** Rows to yield at most, where the reader of the source knows; it may ask for fewer. */
+  readonly rowsWanted: number
+}
+
+/** A stretch of rows of one row group that is to be read. */
+interface Piece extends RowRange {
+  /** Every row is known to pass the predicate. */
+  readonly passes: boolean
+}
+
+/** A row group and some rows of it. */
+interface GroupRows {
+  readonly group: number
+  readonly rows: RowRange
+}
+
+/**
+ * The rows of a table that a read sees, one per key, tombstones included. Where all rows count as they are, and the plan allows
+ * to leave out rows, only those that pass the predicate.
+ */
+export function tableSource(reader: SSTableReader, read: TableRead): BatchSource {
+  const { rows, keys, maxSeq } = reader.meta
+  const source = new TableRows(reader, read)
+  const facts = { oneVersionPerKey: rows === keys, maxSeq }
+  const visible = visibleVersions(source, read.keyPositions, read.seq, facts)
+  return read.reverse ? reversed(visible) : visible
+}
+
+/** The rows with all their versions, each batch ascending; in reverse the last batch comes first. */
+class TableRows implements BatchSource {
+  readonly #reader: SSTableReader
+  readonly #read: TableRead
+  readonly #steps: readonly Predicate[]
+  readonly #judges: boolean
+  readonly #oneVersionPerKey: boolean
+  /** Rows that nobody has looked at. */
+  #span: RowRange | undefined
+  /** What is left to read of those that were looked at, in scan order. */
+  #pieces: Piece[] = []
+  #size: number
+  #closed = false
+
+  constructor(reader: SSTableReader, read: TableRead) {
+    this.#reader = reader
+    this.#read = read
+    const { prunable, needs } = read.plan
+    this.#judges = read.predicate !== undefined && prunable === 'rows' && !needs.seq && !needs.deleted
+    this.#steps = this.#judges ? conjuncts(read.schema, read.predicate!) : []
+    this.#oneVersionPerKey = reader.meta.rows === reader.meta.keys
+    this.#size = Math.min(rowsFirst, Math.max(1, read.rowsWanted))
+  }
+
+  next(): Batch | undefined | Promise<Batch | undefined> {
+    return this.#closed ? undefined : readAsync(this.#nextBatch())
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  *#nextBatch(): Reading<Batch | undefined> {
+    const { projection, plan } = this.#read
+    while (!this.#closed) {
+      const piece = this.#pieces.shift() ?? (yield* this.#nextPiece())
+      if (piece === undefined) return undefined
+      const { from, to } = yield* this.#cut(piece)
+      const batch =
+        this.#judges && !piece.passes
+          ? yield* readMatches(this.#reader, this.#steps, projection, from, to)
+          : yield* this.#reader.rows(projection, from, to, plan.needs)
+      if (batch.rows > 0) return batch
+      if (turnIsDue()) yield { until: takeTurn() }
+    }
+    return undefined
+  }
+
+  /** Looks at the next row group, or at all that is left, if it does not matter where row groups end. */
+  *#nextPiece(): Reading<Piece | undefined> {
+    const { range, predicate, plan, reverse } = this.#read
+    this.#span ??= yield* rowsOf(this.#reader, range)
+    if (predicate === undefined || plan.prunable === 'nothing') {
+      const { from, to } = this.#span
+      this.#span = { from: to, to }
+      return from < to ? { from, to, passes: false } : undefined
+    }
+    const depth = plan.prunable === 'rows' ? 'pages' : 'row groups'
+    while (this.#span.from < this.#span.to && !this.#closed) {
+      const next: GroupRows = yield* nextGroup(this.#reader, this.#span, reverse)
+      const { group, rows } = next
+      this.#span = reverse ? { from: this.#span.from, to: rows.from } : { from: rows.to, to: this.#span.to }
+      const { kept, outlook } = yield* this.#reader.prune(predicate, group, rows, depth)
+      const pieces = kept.map((range) => ({ ...range, passes: outlook === 'all' }))
+      this.#pieces = reverse ? pieces.reverse() : pieces
+      const piece = this.#pieces.shift()
+      if (piece !== undefined) return piece
+      if (turnIsDue()) yield { until: takeTurn() }
+    }
+    return undefined
+  }
+
+  /** The part of a piece that is read next; the rest is put back. */
+  *#cut(piece: Piece): Reading<RowRange> {
+    const { projection, plan, reverse } = this.#read
+    const readsNothing = projection.length === 0 && !plan.needs.seq && !plan.needs.deleted
+    const isUnread = readsNothing && (!this.#judges || piece.passes)
+    const rows = Math.min(piece.to - piece.from, isUnread ? rowsUnread : this.#size)
+    this.#size = Math.min(this.#size * 4, rowsMost)
+    if (!reverse) {
+      const to = piece.from + rows
+      if (to < piece.to) this.#pieces.unshift({ ...piece, from: to })
+      return { from: piece.from, to }
+    }
+    let from = piece.to - rows
+    // All versions of a key have to be in one batch, since batches are turned round one by one.
+    if (!this.#oneVersionPerKey && from > piece.from) {
+      from = Math.max(piece.from, yield* firstVersion(this.#reader, this.#read, from))
+    }
+    if (from > piece.from) this.#pieces.unshift({ ...piece, to: from })
+    return { from, to: piece.to }
+  }
+}
+
+/** The rows whose keys lie in a range. */
+export function* rowsOf(reader: SSTableReader, { gte, lt }: KeyRange): Reading<RowRange> {
+  const from = yield* reader.seek(gte)
+  const to = lt === undefined ? reader.meta.rows : yield* reader.seek(lt)
+  return { from, to: Math.max(from, to) }
+}
+
+/** The first (in reverse: the last) row group of a span, and its rows in there. Requires: the span is not empty. */
+function* nextGroup(reader: SSTableReader, { from, to }: RowRange, reverse: boolean): Reading<GroupRows> {
+  const firstRows = yield* reader.rowGroupFirstRow()
+  const row = reverse ? to - 1 : from
+  const group = groupOf(firstRows, row)
+  return { group, rows: { from: Math.max(from, firstRows[group]!), to: Math.min(to, firstRows[group + 1]!) } }
+}
+
+/** The row group of a row, by the rows at which row groups begin. */
+export function groupOf(firstRows: Uint32Array, row: number): number {
+  let low = 0
+  let high = firstRows.length - 1
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (firstRows[middle]! <= row) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** The first row with the key of this row. */
+function* firstVersion(reader: SSTableReader, read: TableRead, row: number): Reading<number> {
+  const batch = yield* reader.rows(read.projection, row, row + 1, { seq: false, deleted: false })
+  const keys = read.keyPositions.map((position) => batch.columns[position]!)
+  return yield* reader.seek(vectorKey(read.schema, keys, 0))
+}
+
+function reversed(source: BatchSource): BatchSource {
+  return {
+    async next() {
+      const batch = await source.next()
+      if (batch === undefined || batch.rows === 1) return batch
+      // Rows without columns are alike: there is nothing to turn round.
+      if (batch.columns.length === 0 && batch.deleted === undefined) return { ...batch, seq: noSeq(batch.rows) }
+      const slices = new SliceList(batch.rows)
+      const place = slices.use(batch)
+      for (let row = batch.rows - 1; row >= 0; row--) slices.add(place, row, 1)
+      return gather(slices)
+    },
+    close: () => source.close(),
+  }
+}
