@@ -19,6 +19,15 @@ export {
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
+export type {
+  MemtableExplanation,
+  RowGroupExplanation,
+  ScanExplanation,
+  ScanReadings,
+  SectionExplanation,
+  SkippedTable,
+  TableExplanation,
+} from './scan/explanation.js'
 export type { SidecarCounts, SidecarStats } from './sstable/reader-host.js'
 export { Table } from './table.js'
 export type { Scan } from './table-scan.js'

@@ -48,6 +48,14 @@ export function checkScanOptions(options: Readonly<Record<string, unknown>> | ob
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal', 'must be an AbortSignal')
 }
 
+const explainOptionNames: ReadonlySet<string> = new Set(['analyze'])
+
+export function checkExplainOptions(options: object): void {
+  checkNames(options, explainOptionNames, 'explain')
+  const { analyze } = options as Readonly<Record<string, unknown>>
+  if (analyze !== undefined && typeof analyze !== 'boolean') refuse('analyze', 'must be true or false')
+}
+
 export const boundNames: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte', 'prefix'])
 
 const compactOptionNames: ReadonlySet<string> = new Set([...boundNames, 'onProgress', 'signal'])

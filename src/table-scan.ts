@@ -8,6 +8,8 @@ import type { Batch, Projection } from './format/batch.js'
 import { RowBuilder, type RowObject } from './format/row-builder.js'
 import type { Schema } from './format/schema.js'
 import type { BatchSource } from './format/source.js'
+import { checkExplainOptions } from './read-options.js'
+import type { ScanExplanation } from './scan/explanation.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
 
 /**
@@ -23,8 +25,13 @@ export interface Scan<R> extends AsyncIterable<R> {
   toArrow(): Promise<ArrowTable>
   /** All rows. */
   toArray(): Promise<R[]>
-  /** The number of rows. */
+  /** The number of rows. Reads no more than it takes to know: nothing at all where metadata says it. */
   count(): Promise<number>
+  /**
+   * How the scan would be read now: every file, row group and range of pages, kept or skipped and by what, and where skipping by
+   * value had to be withheld. `analyze`: runs the scan too and says what was read. Print it, or look at its fields.
+   */
+  explain(options?: { readonly analyze?: boolean | undefined }): Promise<ScanExplanation>
 }
 
 export interface ScanPlan {
@@ -32,6 +39,7 @@ export interface ScanPlan {
   readonly projection: Projection
   /** Begins the scan: pins what it reads, now. */
   readonly begin: (projection: Projection) => BatchSource
+  readonly explain: (analyze: boolean) => Promise<ScanExplanation>
   readonly signal: AbortSignal | undefined
 }
 
@@ -77,6 +85,11 @@ export class TableScan<R> implements Scan<R> {
     const reader = new BatchReader(this.#plan, [])
     for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) rows += batch.rows
     return rows
+  }
+
+  async explain(options: { readonly analyze?: boolean | undefined } = {}): Promise<ScanExplanation> {
+    checkExplainOptions(options)
+    return await this.#plan.explain(options.analyze === true)
   }
 
   #reader(): BatchReader {

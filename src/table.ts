@@ -1,6 +1,6 @@
 // The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
 
-import { MarquetryError } from './errors.js'
+import { MarquetryError, throwIfAborted } from './errors.js'
 import { type Bounds, encodeKey, encodeRange } from './format/key-codec.js'
 import { compileWhere } from './format/predicate.js'
 import type {
@@ -35,6 +35,7 @@ import { TableSnapshot } from './table-snapshot.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
 import { importParquet } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
+import { explainScan } from './tree/explain-scan.js'
 import type { LsmTree } from './tree/lsm-tree.js'
 import type { LiveFile, TableStats } from './tree/tree-stats.js'
 import { KeyedSerial } from './util/keyed-serial.js'
@@ -165,12 +166,15 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const { limit, signal, snapshot } = options
     resolveSnapshot(this.#tree, snapshot)
     const reverse = options.reverse === true
+    const request = { range, predicate, limit, reverse }
+    const seq = () => resolveSnapshot(this.#tree, snapshot)
+    const check = () => throwIfAborted(signal)
     return new TableScan({
       schema,
       projection,
       signal,
-      begin: (project) =>
-        this.#tree.scan({ range, project, predicate, limit, reverse }, resolveSnapshot(this.#tree, snapshot)),
+      begin: (project) => this.#tree.scan({ ...request, project }, seq()),
+      explain: (analyze) => explainScan(this.#tree, { ...request, project: projection }, seq(), analyze, check),
     })
   }
 

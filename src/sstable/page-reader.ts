@@ -47,6 +47,14 @@ export interface FileColumn extends PageColumn {
   readonly number: number
 }
 
+/** What a read counts as it goes. */
+export interface PageTally {
+  /** Data pages that were read from the file and decoded. */
+  pagesRead: number
+  /** Data pages that were found in the cache. */
+  pagesCached: number
+}
+
 /** What the index says, put together once. */
 export interface Opened {
   readonly index: SparseIndex
@@ -188,14 +196,14 @@ export class PageReader {
   }
 
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */
-  *vector({ index }: Opened, column: FileColumn, from: number, to: number): Reading<Vector> {
+  *vector({ index }: Opened, column: FileColumn, from: number, to: number, tally?: PageTally): Reading<Vector> {
     const parts: Vector[] = []
     for (let row = from; row < to; ) {
       const group = index.groupOf(row)
       const chunk = group * index.columns + column.number
       const end = Math.min(to, index.rowGroupFirstRow[group + 1]!)
       const { first, last } = index.pagesOf(column.number, row, end)
-      const pages = yield* this.#pages(index, column, chunk, first, last)
+      const pages = yield* this.#pages(index, column, chunk, first, last, tally)
       for (let i = 0; i < pages.length; i++) {
         const start = index.pageFirstRow[first + i]!
         const page = pages[i]!
@@ -213,10 +221,18 @@ export class PageReader {
     chunk: number,
     first: number,
     last: number,
+    tally: PageTally | undefined,
   ): Reading<Vector[]> {
     const cached: (Vector | undefined)[] = []
+    let hits = 0
     for (let page = first; page <= last; page++) {
-      cached.push(this.#cache.get(this.#cached, page))
+      const known = this.#cache.get(this.#cached, page)
+      cached.push(known)
+      if (known !== undefined) hits++
+    }
+    if (tally !== undefined) {
+      tally.pagesCached += hits
+      tally.pagesRead += cached.length - hits
     }
     const pages: Vector[] = []
     let dictionary: Vector | undefined

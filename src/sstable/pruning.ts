@@ -5,8 +5,8 @@
 import type { Predicate } from '../format/predicate.js'
 import { type ColumnBounds, type Outlook, outlook, unbounded } from '../format/predicate-bounds.js'
 import type { Reading } from '../fs/reading.js'
-import type { Opened } from './page-reader.js'
-import type { RowRange } from './sparse-index.js'
+import type { FileColumn, Opened } from './page-reader.js'
+import type { RowRange, SparseIndex } from './sparse-index.js'
 import type { FileStatistics } from './statistics.js'
 
 /** Whether whole row groups or also their pages may be left out. */
@@ -97,4 +97,40 @@ class PageCursor {
   #endOf(page: number): number {
     return page + 1 < this.#pages.length ? this.#firstRows[this.#first + page + 1]! : Number.POSITIVE_INFINITY
   }
+}
+
+/** What it takes to read some rows of a row group. */
+export interface GroupCost {
+  /** Data pages that hold some of the rows, and those of the same columns that hold none. */
+  readonly pagesKept: number
+  readonly pagesSkipped: number
+  /** Bytes of the former, with the dictionaries that they may need. */
+  readonly bytes: number
+}
+
+/** What it takes to read the rows `kept`, ascending and disjoint, of some columns of a row group. */
+export function groupCost(
+  index: SparseIndex,
+  columns: readonly FileColumn[],
+  group: number,
+  kept: readonly RowRange[],
+): GroupCost {
+  let bytes = 0
+  let pagesKept = 0
+  let pages = 0
+  for (const { number } of columns) {
+    const chunk = group * index.columns + number
+    const before = pagesKept
+    let next = index.chunkPages[chunk]!
+    pages += index.chunkPages[chunk + 1]! - next
+    for (const { from, to } of kept) {
+      const { first, last } = index.pagesOf(number, from, to)
+      for (next = Math.max(next, first); next <= last; next++) {
+        bytes += index.pageBytes[next]!
+        pagesKept++
+      }
+    }
+    if (pagesKept > before) bytes += index.chunkDictionaryBytes[chunk]!
+  }
+  return { pagesKept, pagesSkipped: pages - pagesKept, bytes }
 }

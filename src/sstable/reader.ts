@@ -7,8 +7,8 @@ import { type Batch, noSeq, type Projection } from '../format/batch.js'
 import { compareColumns, compareKeys } from '../format/compare.js'
 import { decodeKeys, type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
-import type { RowBuilder, RowObject } from '../format/row-builder.js'
 import type { Predicate } from '../format/predicate.js'
+import type { RowBuilder, RowObject } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -20,8 +20,8 @@ import { absentRow, CachedLookup, unreadRow } from './cached-lookup.js'
 import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
-import { type FileColumn, type Opened, PageReader } from './page-reader.js'
-import { type PrunedGroup, type PruningDepth, pruneGroup } from './pruning.js'
+import { type FileColumn, type Opened, PageReader, type PageTally } from './page-reader.js'
+import { type GroupCost, groupCost, type PrunedGroup, type PruningDepth, pruneGroup } from './pruning.js'
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
 import type { RowRange } from './sparse-index.js'
@@ -94,9 +94,15 @@ export class SSTableReader {
   /**
    * Rows `from` up to but not with `to`: `columns` as `projection` names them. Sequence numbers are zero where not
    * asked for; `deleted` is undefined where not asked for or where the file has no tombstones.
-   * Requires: `0 <= from <= to <= meta.rows`.
+   * `tally` counts the pages. Requires: `0 <= from <= to <= meta.rows`.
    */
-  *rows(projection: Projection, from: number, to: number, wants: HiddenColumns): Reading<Batch> {
+  *rows(
+    projection: Projection,
+    from: number,
+    to: number,
+    wants: HiddenColumns,
+    tally?: PageTally,
+  ): Reading<Batch> {
     assert(from >= 0 && from <= to && to <= this.meta.rows, 'rows lie within the file')
     if (projection.length === 0 && !wants.seq && !wants.deleted) {
       return { rows: to - from, columns: [], seq: noSeq(to - from), deleted: undefined }
@@ -105,11 +111,11 @@ export class SSTableReader {
     const columns: Vector[] = []
     for (const index of projection) {
       const column = opened.columns[index]
-      if (column !== undefined) columns.push(yield* this.#pages.vector(opened, column, from, to))
+      if (column !== undefined) columns.push(yield* this.#pages.vector(opened, column, from, to, tally))
       else columns.push(nullVector(this.#schema.columns[index]!.codec.layout, to - from))
     }
-    const seq = wants.seq ? yield* this.#sequence(opened, from, to) : noSeq(to - from)
-    const deleted = wants.deleted ? yield* this.#tombstones(opened, from, to) : undefined
+    const seq = wants.seq ? yield* this.#sequence(opened, from, to, tally) : noSeq(to - from)
+    const deleted = wants.deleted ? yield* this.#tombstones(opened, from, to, tally) : undefined
     return { rows: to - from, columns, seq, deleted }
   }
 
@@ -117,6 +123,20 @@ export class SSTableReader {
   *prune(predicate: Predicate, group: number, rows: RowRange, depth: PruningDepth): Reading<PrunedGroup> {
     const opened = yield* this.#pages.open()
     return yield* pruneGroup(opened, this.#statistics, predicate, group, rows, depth)
+  }
+
+  /** What reading rows of row group `group` would cost: `columns` as `rows` would read them. */
+  *cost(
+    columns: Projection,
+    group: number,
+    rows: readonly RowRange[],
+    wants: HiddenColumns,
+  ): Reading<GroupCost> {
+    const opened = yield* this.#pages.open()
+    const hidden = [...(wants.seq && this.meta.minSeq < this.meta.maxSeq ? [opened.seq] : [])]
+    if (wants.deleted && this.meta.tombstones > 0) hidden.push(opened.deleted)
+    const stored = columns.flatMap((column) => opened.columns[column] ?? [])
+    return groupCost(opened.index, [...stored, ...hidden], group, rows)
   }
 
   /**
@@ -240,15 +260,15 @@ export class SSTableReader {
     return undefined
   }
 
-  *#sequence(opened: Opened, from: number, to: number): Reading<Float64Array> {
+  *#sequence(opened: Opened, from: number, to: number, tally?: PageTally): Reading<Float64Array> {
     const { minSeq, maxSeq } = this.meta
     if (minSeq === maxSeq) return new Float64Array(to - from).fill(maxSeq)
-    return (yield* this.#pages.vector(opened, opened.seq, from, to)).values as Float64Array
+    return (yield* this.#pages.vector(opened, opened.seq, from, to, tally)).values as Float64Array
   }
 
-  *#tombstones(opened: Opened, from: number, to: number): Reading<Uint8Array | undefined> {
+  *#tombstones(opened: Opened, from: number, to: number, tally?: PageTally): Reading<Uint8Array | undefined> {
     if (this.meta.tombstones === 0) return undefined
-    return (yield* this.#pages.vector(opened, opened.deleted, from, to)).values as Uint8Array
+    return (yield* this.#pages.vector(opened, opened.deleted, from, to, tally)).values as Uint8Array
   }
 
   *#keyColumns(opened: Opened, from: number, to: number): Reading<Vector[]> {

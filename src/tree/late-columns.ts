@@ -7,6 +7,7 @@ import type { Predicate } from '../format/predicate.js'
 import type { Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
 import { gather, SliceList, selectRows } from '../scan/gather.js'
+import type { PageTally } from '../sstable/page-reader.js'
 import type { SSTableReader } from '../sstable/reader.js'
 
 const noHidden = { seq: false, deleted: false }
@@ -26,13 +27,16 @@ export function* readMatches(
   projection: Projection,
   from: number,
   to: number,
+  tally?: PageTally,
 ): Reading<Batch> {
+  const read = (columns: Projection, wanted: Uint32Array | undefined) =>
+    readRows(reader, columns, from, to, wanted, tally)
   /** Rows that passed so far; undefined: all. */
   let matches: Uint32Array | undefined
   let held = new Map<number, Vector>()
   for (const { columns, evaluate } of steps) {
     const missing = columns.filter((column) => !held.has(column))
-    held = withColumns(held, missing, yield* readRows(reader, missing, from, to, matches))
+    held = withColumns(held, missing, yield* read(missing, matches))
     const rows = matches?.length ?? to - from
     const passed = evaluate(batchOf(held, columns, rows), columns)
     if (passed.length === rows) continue
@@ -44,7 +48,7 @@ export function* readMatches(
     if (matches.length === 0) return { rows: 0, columns: [], seq: noSeq(0), deleted: undefined }
   }
   const missing = projection.filter((column) => !held.has(column))
-  held = withColumns(held, missing, yield* readRows(reader, missing, from, to, matches))
+  held = withColumns(held, missing, yield* read(missing, matches))
   return batchOf(held, projection, matches?.length ?? to - from)
 }
 
@@ -69,10 +73,11 @@ function* readRows(
   from: number,
   to: number,
   wanted: Uint32Array | undefined,
+  tally: PageTally | undefined,
 ): Reading<Batch> {
   if (columns.length === 0)
     return { rows: wanted?.length ?? to - from, columns: [], seq: noSeq(0), deleted: undefined }
-  if (wanted === undefined) return yield* reader.rows(columns, from, to, noHidden)
+  if (wanted === undefined) return yield* reader.rows(columns, from, to, noHidden, tally)
   const extent = wanted.at(-1)! - wanted[0]!
   const gap = wanted.length * denseShare > extent ? extent : gapRows
   const slices = new SliceList(wanted.length)
@@ -80,7 +85,7 @@ function* readRows(
     const start = i
     while (++i < wanted.length && wanted[i]! - wanted[i - 1]! <= gap);
     const first = wanted[start]!
-    const place = slices.use(yield* reader.rows(columns, first, wanted[i - 1]! + 1, noHidden))
+    const place = slices.use(yield* reader.rows(columns, first, wanted[i - 1]! + 1, noHidden, tally))
     for (let row = start; row < i; row++) slices.add(place, wanted[row]! - first, 1)
   }
   return gather(slices)

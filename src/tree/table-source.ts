@@ -14,6 +14,7 @@ import { type Reading, readAsync } from '../fs/reading.js'
 import { gather, SliceList } from '../scan/gather.js'
 import type { PartPlan } from '../scan/section-plan.js'
 import { visibleVersions } from '../scan/visible.js'
+import type { PageTally } from '../sstable/page-reader.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import type { RowRange } from '../sstable/sparse-index.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
@@ -39,6 +40,14 @@ export interface TableRead {
   readonly predicate: Predicate | undefined
   /** Rows to yield at most, where the reader of the source knows; it may ask for fewer. */
   readonly rowsWanted: number
+  readonly tally: ScanTally | undefined
+}
+
+/** What a scan counts as it goes. */
+export interface ScanTally extends PageTally {
+  bytes: number
+  /** Number of the table and of the row group. */
+  readonly rowGroups: Set<string>
 }
 
 /** A stretch of rows of one row group that is to be read. */
@@ -90,7 +99,12 @@ class TableRows implements BatchSource {
   }
 
   next(): Batch | undefined | Promise<Batch | undefined> {
-    return this.#closed ? undefined : readAsync(this.#nextBatch())
+    if (this.#closed) return undefined
+    const { tally } = this.#read
+    if (tally === undefined) return readAsync(this.#nextBatch())
+    return readAsync(this.#nextBatch(), (bytes) => {
+      tally.bytes += bytes
+    })
   }
 
   close(): void {
@@ -98,19 +112,28 @@ class TableRows implements BatchSource {
   }
 
   *#nextBatch(): Reading<Batch | undefined> {
-    const { projection, plan } = this.#read
+    const { projection, plan, tally } = this.#read
     while (!this.#closed) {
       const piece = this.#pieces.shift() ?? (yield* this.#nextPiece())
       if (piece === undefined) return undefined
       const { from, to } = yield* this.#cut(piece)
+      if (tally !== undefined) yield* this.#count(from, to, tally)
       const batch =
         this.#judges && !piece.passes
-          ? yield* readMatches(this.#reader, this.#steps, projection, from, to)
-          : yield* this.#reader.rows(projection, from, to, plan.needs)
+          ? yield* readMatches(this.#reader, this.#steps, projection, from, to, tally)
+          : yield* this.#reader.rows(projection, from, to, plan.needs, tally)
       if (batch.rows > 0) return batch
       if (turnIsDue()) yield { until: takeTurn() }
     }
     return undefined
+  }
+
+  *#count(from: number, to: number, tally: ScanTally): Reading<void> {
+    const firstRows = yield* this.#reader.rowGroupFirstRow()
+    const last = groupOf(firstRows, to - 1)
+    for (let group = groupOf(firstRows, from); group <= last; group++) {
+      tally.rowGroups.add(`${this.#reader.meta.number} ${group}`)
+    }
   }
 
   /** Looks at the next row group, or at all that is left, if it does not matter where row groups end. */

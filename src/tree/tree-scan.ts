@@ -19,7 +19,9 @@ import { limit } from '../scan/stages.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { overlapping } from '../version/version.js'
 import type { SuperVersion } from './super-version.js'
-import { tableSource } from './table-source.js'
+import { type ScanTally, tableSource } from './table-source.js'
+
+export type { ScanTally } from './table-source.js'
 
 /** A checked scan. */
 export interface ScanRequest {
@@ -31,6 +33,8 @@ export interface ScanRequest {
   readonly reverse: boolean
   /** Numbers of tables to read around, as if they were not there. */
   readonly except?: ReadonlySet<number> | undefined
+  /** Counts what is read. */
+  readonly tally?: ScanTally | undefined
 }
 
 /** What a section's parts are: a memtable, or an SSTable. */
@@ -120,7 +124,17 @@ function sectionSource(
   const keyPositions = schema.key.map((index) => projection.indexOf(index))
   const isExact = plan.mode === 'stream' && predicate === undefined
   const rowsWanted = isExact ? (request.limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
-  const shared = { schema, range, projection, keyPositions, seq, reverse, predicate, rowsWanted }
+  const shared = {
+    schema,
+    range,
+    projection,
+    keyPositions,
+    seq,
+    reverse,
+    predicate,
+    rowsWanted,
+    tally: request.tally,
+  }
   const sources = parts.map((part, i): BatchSource => {
     if (part.kind === 'memtable') return memtableSource(part.memtable, schema, range, seq, projection, reverse)
     return tableSource(readerOf(part.table), { ...shared, plan: plan.parts[i]! })
