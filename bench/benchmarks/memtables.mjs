@@ -9,8 +9,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { gridPlot } from '../../tools/lib/plot.mjs'
 import { collectGarbage, median, takeTurns } from '../lib/measure.mjs'
-import { plot } from '../lib/plot.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const batchRows = 1000
@@ -132,7 +132,7 @@ function kindsAsPlot(kinds) {
       points: figures.filter((one) => one.order === order).map((one) => [one.rows, one[operation]]),
     })),
   })
-  return plot({
+  return gridPlot({
     title:
       'Kinds of memtable: CPU time and memory by rows and key order (both axes logarithmic; less is better)',
     xLabel: 'rows in the memtable',
