@@ -5,11 +5,12 @@
 // version stands in the package that names them, their platform in their own name, and where the platform is another
 // one, npm never asks for more. Run it after every change of dependencies:
 //
-//   node tools/complete-lock.mjs
+//   node tools/complete-lock.mjs                           package-lock.json
+//   node tools/complete-lock.mjs bench/package-lock.json   another one
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const path = new URL('../package-lock.json', import.meta.url)
+const path = process.argv[2] ?? new URL('../package-lock.json', import.meta.url)
 const lock = JSON.parse(readFileSync(path, 'utf8'))
 const added = []
 

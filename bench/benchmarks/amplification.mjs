@@ -15,7 +15,7 @@ import { simulate } from '../../dist/compaction/simulator/simulate.js'
 import { makeWorkload } from '../../dist/compaction/simulator/workload.js'
 import { open, t } from '../../dist/index.js'
 import { resolveCompactionOptions } from '../../dist/options-compaction.js'
-import { makeRow } from '../lib/rows.mjs'
+import { makeRow } from '../data/rows.mjs'
 
 const batchRows = 1000
 const { values } = parseArgs({

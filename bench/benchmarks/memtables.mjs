@@ -10,6 +10,9 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { gridPlot } from '../../tools/lib/plot.mjs'
+import { fiveFields } from '../data/five-fields.mjs'
+import { randomPlace } from '../data/index.mjs'
+import { loadEngine } from '../engines/index.mjs'
 import { collectGarbage, median, takeTurns } from '../lib/measure.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -34,26 +37,49 @@ async function child(subject, directory, kind, size) {
     console.log(JSON.stringify(measureKind(subject, size.split(',').map(Number))))
     return
   }
-  const rows = Number(size)
-  const { prepare, ingest } = await import(
-    `../engines/${subject === 'classic-level' ? subject : 'marquetry'}.mjs`
-  )
-  const batches = prepare(rows, batchRows)
-  await ingest(`${directory}-warm-up`, [...batches], subject)
+  const engine = await loadEngine(subject === 'classic-level' ? subject : 'marquetry')
+  const data = fiveFields(Number(size))
+  const options = subject === 'classic-level' ? engine.optionsFor('load') : { preset: subject }
+  const batches = await prepare(await engine.open(`${directory}-shape`, data, options), data)
+  await ingest(await engine.open(`${directory}-warm-up`, data, options), [...batches])
   collectGarbage()
   const started = performance.now()
   const cpu = process.cpuUsage()
-  await ingest(directory, batches, subject)
+  await ingest(await engine.open(directory, data, options), [...batches])
   const { user, system } = process.cpuUsage(cpu)
   const milliseconds = performance.now() - started
   let memtableBytes = 0
   if (subject !== 'classic-level') {
     // Once more, without the clock: looking is not free.
-    await ingest(`${directory}-watched`, prepare(rows, batchRows), subject, (db) => {
-      memtableBytes = Math.max(memtableBytes, db.metrics().memtableBytes)
+    const store = await engine.open(`${directory}-watched`, data, options)
+    await ingest(store, batches, () => {
+      memtableBytes = Math.max(memtableBytes, store.db.metrics().memtableBytes)
     })
   }
   console.log(JSON.stringify({ milliseconds, cpuMilliseconds: (user + system) / 1000, memtableBytes }))
+}
+
+/** The rows in batches, as the engine takes them; closes the store that shaped them. */
+async function prepare(store, data) {
+  const batches = []
+  for (let from = 0; from < data.rows; from += batchRows) {
+    const ranks = Array.from({ length: Math.min(batchRows, data.rows - from) }, (_, i) =>
+      randomPlace(from + i, data.rows),
+    )
+    batches.push(ranks.map((k) => store.shape(data.rowAt(k))))
+  }
+  await store.close()
+  return batches
+}
+
+/** A batch is let go once it is written, as by a program that does not keep its rows. */
+async function ingest(store, batches, watch) {
+  for (let i = 0; i < batches.length; i++) {
+    await store.write(batches[i])
+    batches[i] = undefined
+    watch?.()
+  }
+  await store.close()
 }
 
 /** Median of each figure of a kind, by order and rows. */

@@ -22,8 +22,8 @@ import { nodeFileSystem } from '../../dist/fs/node.js'
 import { t } from '../../dist/index.js'
 import { SSTableWriter } from '../../dist/sstable/writer.js'
 import { engineVersion } from '../../dist/util/engine-version.js'
+import { keyOf, rowsAsVectors } from '../data/rows.mjs'
 import { median } from '../lib/measure.mjs'
-import { keyOf, rowsAsVectors } from '../lib/rows.mjs'
 
 const schema = defineSchema({
   columns: { key: t.utf8(), ts: t.timestamp(), value: t.float64(), category: t.utf8(), payload: t.utf8() },

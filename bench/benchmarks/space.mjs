@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { open, t } from '../../dist/index.js'
-import { makeRow } from '../lib/rows.mjs'
+import { makeRow } from '../data/rows.mjs'
 
 const strategies = {
   leveled: { strategy: 'leveled' },

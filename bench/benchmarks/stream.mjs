@@ -15,7 +15,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
-import { makeRow } from '../lib/rows.mjs'
+import { makeRow } from '../data/rows.mjs'
 
 const batchRows = 1000
 const putEvery = 10

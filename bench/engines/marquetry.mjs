@@ -1,52 +1,105 @@
-import { open, t } from '../../dist/index.js'
-import { makeRow } from '../lib/rows.mjs'
+import { open as openDatabase, t } from '../../dist/index.js'
 
-export const label = 'marquetry'
-
-const schema = {
-  columns: { key: t.utf8(), ts: t.timestamp(), value: t.float64(), category: t.utf8(), payload: t.utf8() },
-  key: ['key'],
+export const durability = {
+  load: 'log written per batch, not synced; close() flushes all to Parquet and syncs',
+  sync: 'log synced before a promise resolves, callers that wait share a sync',
 }
 
-export function prepare(count, batchRows) {
-  const batches = []
-  for (let from = 0; from < count; from += batchRows) {
-    const batch = []
-    for (let i = from; i < Math.min(from + batchRows, count); i++) {
-      const row = makeRow(i, count)
-      batch.push({ type: 'put', row: { ...row, ts: new Date(row.ts) } })
+const types = {
+  utf8: () => t.utf8(),
+  timestamp: () => t.timestamp(),
+  float64: () => t.float64(),
+  int32: () => t.int32(),
+}
+
+/** More than the largest data set takes when decoded. */
+const largeCacheBytes = 4 * 2 ** 30
+
+export function optionsFor(use, { threads, rows }) {
+  // The main thread does its part: one of the threads.
+  const workers = Math.max(0, threads - 1)
+  if (use === 'load') return { preset: 'high-performance', workers: Math.max(1, workers) }
+  if (use === 'sync') return { preset: 'balanced', workers: Math.max(1, workers) }
+  if (use === 'recover') return { preset: 'balanced', wal: 'async', workers: Math.max(1, workers) }
+  if (use === 'hot') return { preset: 'balanced', cacheBytes: largeCacheBytes, workers }
+  // Filters and sparse indexes fit, and hardly a page: those of a million rows are always kept.
+  return { preset: 'balanced', cacheBytes: rows > 1e6 ? 12 * 2 ** 20 : 0, workers }
+}
+
+export async function open(directory, data, options) {
+  const db = await openDatabase(directory, options)
+  const columns = Object.fromEntries(
+    data.columns.map(({ name, type, nullable }) => [name, nullable ? types[type]().nullable() : types[type]()]),
+  )
+  return new Store(db, await db.table('rows', { columns, key: data.key }), data)
+}
+
+class Store {
+  constructor(db, table, data) {
+    this.db = db
+    this.table = table
+    this.data = data
+    this.dates = data.columns.filter(({ type }) => type === 'timestamp').map(({ name }) => name)
+    this.keyDates = data.key.map((name) => this.dates.includes(name))
+    this.projected = { columns: data.lookupColumns }
+  }
+
+  shape(row) {
+    const shaped = { ...row }
+    for (const name of this.dates) shaped[name] = new Date(row[name])
+    return { type: 'put', row: shaped }
+  }
+
+  key(parts) {
+    const values = parts.map((part, i) => (this.keyDates[i] ? new Date(part) : part))
+    return values.length === 1 ? values[0] : values
+  }
+
+  write = (shapes) => this.table.batch(shapes)
+  put = (shape) => this.table.put(shape.row)
+  get = (key) => this.table.get(key)
+  getSync = (key) => this.table.getSync(key)
+  lookup = (key) => this.table.get(key, this.projected)
+  lookupSync = (key) => this.table.getSync(key, this.projected)
+  getMany = (keys) => this.table.getMany(keys)
+  seek = (gte, limit) => this.table.scan({ gte, limit }).toArray()
+
+  async eachRow(visit) {
+    for await (const row of this.table.scan()) visit(row)
+  }
+
+  async eachChunk(visit) {
+    for await (const rows of this.table.scan().chunks()) visit(rows)
+  }
+
+  async sum(column) {
+    return (await this.#sumOf({ columns: [column] })).sum
+  }
+
+  where({ column, gte, lt }) {
+    const convert = (value) => (this.dates.includes(column) ? new Date(value) : value)
+    const where = { [column]: { gte: convert(gte), lt: convert(lt) } }
+    return this.#sumOf({ columns: [this.data.sumColumn], where })
+  }
+
+  async #sumOf(options) {
+    let rows = 0
+    let sum = 0
+    for await (const batch of this.table.scan(options).batches()) {
+      rows += batch.numRows
+      for (const { values } of batch.getChildAt(0).data)
+        for (let i = 0; i < values.length; i++) sum += values[i]
     }
-    batches.push(batch)
+    return { rows, sum }
   }
-  return batches
-}
 
-/**
- * `wal: 'async'` promises what classic-level's default does. Memtables of 8 MiB (LevelDB's have 4), flushed two at a
- * time, let flushes run beside writes; with the default of 64 MiB all of this would be flushed at the end. Ends when everything is in Parquet.
- * A batch is let go once it is written, as by a program that does not keep its rows. `watch` is called with the
- * database after each batch.
- */
-export async function ingest(directory, batches, variant, watch) {
-  const variants = {
-    balanced: { preset: 'balanced' },
-    'high-performance': { preset: 'high-performance' },
-    'memory-efficient': { preset: 'memory-efficient' },
-    default: { wal: 'async' },
+  compact = () => this.table.compact()
+
+  async settle() {
+    await this.table.flush()
+    await this.table.compactionIdle()
   }
-  const options = variants[variant] ?? {
-    wal: 'async',
-    memtable: variant,
-    memtableBytes: 8 << 20,
-    immutableMemtablesMax: 8,
-    flushWorkers: 2,
-  }
-  const db = await open(directory, options)
-  const table = await db.table('rows', schema)
-  for (let i = 0; i < batches.length; i++) {
-    await table.batch(batches[i])
-    batches[i] = undefined
-    watch?.(db)
-  }
-  await db.close()
+
+  files = () => this.table.files().map(({ path }) => path)
+  close = () => this.db.close()
 }

@@ -2,15 +2,16 @@
 
 import { nodeFileSystem } from '../../dist/fs/node.js'
 
-/** `reads.count`: calls that read bytes of a file, from the main thread, since it was last set. */
+/** Calls that read bytes of a file, and those bytes, since `reads.count` and `reads.bytes` were last set. */
 export function countingFileSystem() {
   const inner = nodeFileSystem()
-  const reads = { count: 0 }
+  const reads = { count: 0, bytes: 0 }
   const counted = (file) => {
     for (const method of ['read', 'readSync']) {
       const read = file[method].bind(file)
       file[method] = (into, position) => {
         reads.count++
+        reads.bytes += into.byteLength
         return read(into, position)
       }
     }

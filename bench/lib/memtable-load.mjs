@@ -6,7 +6,7 @@ import { t } from '../../dist/index.js'
 import { Memtable } from '../../dist/memtable/memtable.js'
 import { memtableSource } from '../../dist/memtable/source.js'
 import { memtableReps } from '../../dist/tree/memtable-kinds.js'
-import { flat } from './rows.mjs'
+import { flat } from '../data/rows.mjs'
 
 export const orders = ['ascending', 'random', 'shared-prefix']
 const schema = defineSchema({

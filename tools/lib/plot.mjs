@@ -103,7 +103,7 @@ export function barPlot({ title, names, groups, columns = 3 }) {
     parts.push(text(x, y, group.title, { weight: 600 }))
     y += 6
     for (const { name, value, label } of group.bars) {
-      const length = round(Math.max(1, (value / most) * (columnWidth - labelWidth - 90)))
+      const length = round(Math.max(1, (value / most) * (columnWidth - labelWidth - 112)))
       const { colour } = styleOf(names.indexOf(name))
       parts.push(text(x + labelWidth - 6, y + 11, name, { anchor: 'end', size: 11 }))
       parts.push(

@@ -9,7 +9,11 @@ function payloadOf(k) {
 
 /** Row `i` of `count`; k = (i · 7919) mod count is its place in key order. */
 export function makeRow(i, count) {
-  const k = (i * 7919) % count
+  return rowAtPlace((i * 7919) % count)
+}
+
+/** The row at place `k` in key order. */
+export function rowAtPlace(k) {
   return {
     key: flat(keyOf(k)),
     ts: 1.7e12 + ((13 * k) % 100_000),

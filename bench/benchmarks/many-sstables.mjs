@@ -2,7 +2,7 @@
 // Each process builds its database by small flushes, closes it, and opens it several times; the first get after each open
 // looks for a row that is there. Times are of this process, with the system's cache warm.
 //
-//   npm run bench -- open [--sstables 1000] [--rounds 3]
+//   npm run bench -- many-sstables [--sstables 1000] [--rounds 3]
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -56,7 +56,7 @@ function main() {
   const counts = [fewSSTables, values.sstables]
   const reports = takeTurns(fileURLToPath(import.meta.url), counts, Number(values.rounds), [])
   const [few, many] = counts.map((count) => reports.get(count))
-  console.log(`open: databases of SSTables of ${rowsEach} rows; medians of ${values.rounds}`)
+  console.log(`many-sstables: databases of SSTables of ${rowsEach} rows; medians of ${values.rounds}`)
   for (const [count, runs] of reports) {
     const of = (name) => median(runs.map((run) => run[name]))
     console.log(
