@@ -2,6 +2,7 @@
 
 import type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js'
 import { type Operation, simulatedIoError } from './io-error.js'
+import { MemoryFile } from './memory.js'
 
 /** Which operation is to fail, and how. */
 export interface Fault {
@@ -49,7 +50,8 @@ type Gate = (operation: Operation, path: string, to?: string) => Fault | undefin
 /**
  * Passes every operation on to another file system, but for those that a test has made fail. Nothing of a failed
  * operation happens, apart from a partial write; a file whose closing fails is closed. After a failed sync, later
- * syncs through the same handle succeed and do nothing: like Linux, which reports lost pages once and then forgets.
+ * syncs through the same handle succeed and do nothing: like Linux, which reports lost pages once and then forgets. In
+ * memory also those of all other handles: what the sync was to make durable counts as clean (`FileNode.failSync`).
  */
 export class FaultyFileSystem implements FileSystem {
   readonly sharedWithWorkers = false
@@ -191,6 +193,7 @@ class FaultyFile implements FileHandle {
     const fault = this.#gate('sync', this.path)
     if (fault !== undefined) {
       this.#syncFailed = true
+      if (this.#inner instanceof MemoryFile) this.#inner.failSync()
       throw simulatedIoError('sync', this.path, fault.code)
     }
     if (!this.#syncFailed) await this.#inner.sync()

@@ -1,16 +1,28 @@
 // A file of the simulated disk: what programs see of it, and what of that is durable, as of its last sync.
 
-import { assert } from '../util/assert.js'
 import { ByteSink } from '../util/byte-sink.js'
+
+/** What a power cut may leave of a file's data that was not synced; see `FileNode.tear`. */
+export type TornData = (typeof tornDatas)[number]
+
+export const tornDatas = ['lost', 'kept', 'cut', 'zeros', 'garbage', 'sectors', 'length lost'] as const
+
+/** What a disk writes wholly or not at all. */
+const sectorBytes = 512
+
+/** Positions from `from` up to, not including, `to`. */
+interface Span {
+  readonly from: number
+  readonly to: number
+}
 
 /** A file's content, seen and durable. Directories, not it, know its names. */
 export class FileNode {
   readonly kind = 'file'
   #seen = new ByteSink()
   #durable = new ByteSink()
-  /** What differs from the durable content lies from `#dirtyFrom` on, up to `#dirtyTo`; equal: nothing. */
-  #dirtyFrom = 0
-  #dirtyTo = 0
+  /** What was written since the last sync: ascending, apart from each other. */
+  #dirty: readonly Span[] = []
   /** The shortest the file has been since its last sync: durable bytes from here on are overwritten or gone. */
   #shortest = 0
 
@@ -37,36 +49,52 @@ export class FileNode {
     this.#shortest = Math.min(this.#shortest, length)
   }
 
-  /** Makes durable what is seen. Copies only what changed. */
+  /** Makes durable what is seen, but for what a failed sync has given up. Copies only what changed. */
   sync(): void {
     if (this.#shortest < this.#durable.length) setLength(this.#durable, this.#shortest)
-    const to = Math.min(this.#dirtyTo, this.bytes)
-    if (this.#dirtyFrom < to) {
-      overwrite(this.#durable, this.#seen.bytes.subarray(this.#dirtyFrom, to), this.#dirtyFrom)
-    }
-    assert(this.#durable.length === this.bytes, 'a synced file is as long as it is seen to be')
+    setLength(this.#durable, this.bytes)
+    for (const { from, to } of this.#unsynced()) this.#keep(from, to)
     this.#clean()
   }
 
   /**
-   * Makes durable some of what was not: none or all of a truncation; then a prefix of the new data, cut at any byte;
-   * then, up to the length seen, nothing, zeros or garbage. Requires: a `settle` follows.
+   * A sync that fails as Linux does it: what it should have made durable counts as clean from then on. It is still seen,
+   * but no later sync writes it; only writing it again does.
    */
-  tear(random: () => number): void {
+  failSync(): void {
+    this.#clean()
+  }
+
+  /**
+   * Makes durable some of what was not: none or all of a truncation; then of the new data
+   * `lost`: nothing; `kept`: all; `cut`: a prefix, cut at any byte;
+   * `zeros`, `garbage`: a prefix, and zeros or garbage up to the length seen (length without data);
+   * `sectors`: each sector or not, what is missing at the end being nothing, zeros or garbage;
+   * `length lost`: what lies within the durable length (data without length).
+   * Requires: a `settle` follows.
+   */
+  tear(random: () => number, data: TornData): void {
+    if (data === 'lost') return
     if (this.#shortest < this.#durable.length) {
-      if (random() < 0.5) return
+      if (data !== 'kept' && random() < 0.5) return
       setLength(this.#durable, this.#shortest)
     }
-    const to = Math.min(this.#dirtyTo, this.bytes)
-    const from = Math.min(this.#dirtyFrom, to)
-    const cut = from + Math.floor(random() * (to - from + 1))
-    if (cut > from) overwrite(this.#durable, this.#seen.bytes.subarray(from, cut), from)
-    const missing = this.bytes - this.#durable.length
-    const tail = Math.floor(random() * 3)
-    if (missing <= 0 || tail === 0) return
-    const bytes = new Uint8Array(missing)
-    if (tail === 2) for (let i = 0; i < missing; i++) bytes[i] = Math.floor(random() * 256)
-    overwrite(this.#durable, bytes, this.#durable.length)
+    const spans = this.#unsynced()
+    const [first, last] = [spans[0], spans[spans.length - 1]]
+    if (first === undefined || last === undefined) return
+    if (data === 'length lost') {
+      for (const { from, to } of spans) this.#keep(from, Math.min(to, this.#durable.length))
+      return
+    }
+    if (data === 'sectors') {
+      const gap = random() < 0.5 ? () => 0 : random
+      for (const { from, to } of sectorsOf(spans)) if (random() < 0.5) this.#keep(from, to, gap)
+    } else {
+      const cut = data === 'kept' ? last.to : first.from + Math.floor(random() * (last.to - first.from + 1))
+      for (const { from, to } of spans) this.#keep(from, Math.min(to, cut))
+    }
+    const tail = data === 'sectors' ? Math.floor(random() * 3) : ['zeros', 'garbage'].indexOf(data) + 1
+    if (tail > 0) this.#lengthen(tail === 1 ? () => 0 : random)
   }
 
   /** Forgets what is not durable. */
@@ -79,22 +107,59 @@ export class FileNode {
     const clone = new FileNode()
     clone.#seen = copied(this.#seen)
     clone.#durable = copied(this.#durable)
-    clone.#dirtyFrom = this.#dirtyFrom
-    clone.#dirtyTo = this.#dirtyTo
+    clone.#dirty = this.#dirty
     clone.#shortest = this.#shortest
     return clone
   }
 
+  /** What was written and is still within the file. */
+  #unsynced(): readonly Span[] {
+    const inFile = this.#dirty.map(({ from, to }) => ({ from, to: Math.min(to, this.bytes) }))
+    return inFile.filter(({ from, to }) => from < to)
+  }
+
+  /** Makes seen bytes durable. What lies between them and the durable end becomes zeros, or garbage. */
+  #keep(from: number, to: number, gap: () => number = () => 0): void {
+    if (from >= to) return
+    if (from > this.#durable.length) this.#lengthen(gap, from)
+    overwrite(this.#durable, this.#seen.bytes.subarray(from, to), from)
+  }
+
+  /** Lengthens what is durable, by zeros if `random` gives none but 0. */
+  #lengthen(random: () => number, to = this.bytes): void {
+    const missing = to - this.#durable.length
+    if (missing <= 0) return
+    const bytes = Uint8Array.from({ length: missing }, () => Math.floor(random() * 256))
+    overwrite(this.#durable, bytes, this.#durable.length)
+  }
+
   #markDirty(from: number, to: number): void {
-    const clean = this.#dirtyFrom === this.#dirtyTo
-    this.#dirtyFrom = clean ? from : Math.min(this.#dirtyFrom, from)
-    this.#dirtyTo = clean ? to : Math.max(this.#dirtyTo, to)
+    const apart = this.#dirty.filter((span) => span.to < from || to < span.from)
+    const touched = this.#dirty.filter((span) => span.to >= from && to >= span.from)
+    const whole = {
+      from: Math.min(from, ...touched.map((span) => span.from)),
+      to: Math.max(to, ...touched.map((span) => span.to)),
+    }
+    this.#dirty = [...apart, whole].sort((a, b) => a.from - b.from)
   }
 
   #clean(): void {
-    this.#dirtyFrom = this.#dirtyTo = 0
+    this.#dirty = []
     this.#shortest = this.bytes
   }
+}
+
+/** The parts of spans that lie in one sector each. */
+function sectorsOf(spans: readonly Span[]): Span[] {
+  const sectors: Span[] = []
+  for (const span of spans) {
+    for (let from = span.from; from < span.to; ) {
+      const to = Math.min(span.to, (Math.floor(from / sectorBytes) + 1) * sectorBytes)
+      sectors.push({ from, to })
+      from = to
+    }
+  }
+  return sectors
 }
 
 function overwrite(sink: ByteSink, bytes: Uint8Array, position: number): void {

@@ -7,7 +7,7 @@
 //    it removes a directory, those within it. All other changes may become durable in any order.
 // So a rename between two directories is durable once either is synced, as on file systems with a journal.
 
-import type { FileNode } from './memory-file.js'
+import { type FileNode, type TornData, tornDatas } from './memory-file.js'
 
 export type Node = FileNode | DirectoryNode
 
@@ -35,6 +35,20 @@ interface Change {
   /** Entries and directories it changes, and those whose earlier changes it rests on. */
   readonly touches: ReadonlySet<string>
   readonly needs: ReadonlySet<string>
+}
+
+/** What a power cut makes durable of that which was not. */
+export interface Tear {
+  readonly random: () => number
+  /** Of files; default: drawn for each file. */
+  readonly data?: TornData
+  /** Of the changes of directories: none, all, or (default) each or not. */
+  readonly entries?: 'lost' | 'kept' | 'some'
+  /**
+   * `whole` (default): a rename leaves the old name or the new one, as on file systems with a journal. `halved`: of a file also
+   * both or, as without a journal, neither. Directories have one name at any time.
+   */
+  readonly renames?: 'whole' | 'halved'
 }
 
 const within = (directory: DirectoryNode) => `${directory.id}/`
@@ -106,14 +120,18 @@ export class Tree {
     return tree
   }
 
-  /** Makes durable a random choice of the changes in the journal, none without those it rests on, and tears files. */
-  tear(random: () => number): void {
+  /** Makes durable some of the changes in the journal, none without those it rests on, and tears files. */
+  tear({ random, data, entries = 'some', renames = 'whole' }: Tear): void {
+    const changes = renames === 'whole' ? this.#journal : this.#journal.flatMap(halves)
     const lost = new Set<string>()
-    for (const change of this.#journal) {
-      if (random() < 0.5 && isDisjoint(change.needs, lost)) apply(change)
+    for (const change of changes) {
+      const isKept = entries === 'some' ? random() < 0.5 : entries === 'kept'
+      if (isKept && isDisjoint(change.needs, lost)) apply(change)
       else for (const key of change.touches) lost.add(key)
     }
-    for (const node of reachable(this.root)) if (node.kind === 'file') node.tear(random)
+    for (const node of reachable(this.root)) {
+      if (node.kind === 'file') node.tear(random, data ?? tornDatas[Math.floor(random() * tornDatas.length)]!)
+    }
   }
 
   /** Forgets what is not durable. */
@@ -134,6 +152,12 @@ function describe(edits: readonly EntryEdit[], removed: readonly DirectoryNode[]
     touches: new Set([...entries, ...edits.map(({ directory }) => within(directory))]),
     needs: new Set([...entries, ...removed.map(within)]),
   }
+}
+
+/** A file's rename as two changes; any other change as it is. */
+function halves(change: Change): readonly Change[] {
+  if (change.edits.some(({ node }) => node?.kind === 'directory')) return [change]
+  return change.edits.length < 2 ? [change] : change.edits.map((edit) => describe([edit], change.removed))
 }
 
 function apply(change: Change): void {

@@ -5,18 +5,16 @@ import { asBuffer } from '../util/bytes.js'
 import type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js'
 import { type Operation, simulatedIoError } from './io-error.js'
 import { FileNode } from './memory-file.js'
-import { DirectoryNode, type Node, Tree } from './memory-tree.js'
+import { DirectoryNode, type Node, type Tear, Tree } from './memory-tree.js'
 
 /**
  * What becomes of that which was not synced.
  * `lost` (default): all of it is lost, as a power cut may do. A file that has a durable name but was never synced is empty.
  * `kept`: nothing is lost, as when only the process dies. It is no more durable for that: a later crash may lose it.
- * `torn`: a random choice. Of a file's new data a prefix is kept, cut at any byte, and followed by nothing, zeros or
- * garbage up to the length it had; of the changes of directories, any that do not rest on a lost one.
+ * `torn`: a choice, drawn as far as it is not given, of the changes of directories, none without those it rests on, and of each
+ * file's new data: any sectors, or a prefix cut at any byte, followed by nothing, zeros or garbage up to the length it had.
  */
-export type CrashOptions =
-  | { readonly unsynced: 'lost' | 'kept' }
-  | { readonly unsynced: 'torn'; readonly random: () => number }
+export type CrashOptions = { readonly unsynced: 'lost' | 'kept' } | ({ readonly unsynced: 'torn' } & Tear)
 
 /** An entry looked up: `node` is undefined if the directory has none of that name. */
 interface Place {
@@ -29,6 +27,7 @@ interface Place {
 class Machine {
   operations = 0
   operationsMax = Number.POSITIVE_INFINITY
+  onOperation: (operation: Operation, path: string) => void = () => {}
 
   /** An operation that only looks. */
   look<T>(operation: Operation, path: string, effect: () => T): T {
@@ -40,6 +39,7 @@ class Machine {
   act<T>(operation: Operation, path: string, effect: () => T): T {
     const result = this.look(operation, path, effect)
     this.operations++
+    this.onOperation(operation, path)
     return result
   }
 }
@@ -75,10 +75,15 @@ export class MemoryFileSystem implements FileSystem {
     this.#machine.operationsMax = count
   }
 
+  /** Calls `listener` after each operation that `operations` counts, before its caller hears of it. One at a time. */
+  set onOperation(listener: (operation: Operation, path: string) => void) {
+    this.#machine.onOperation = listener
+  }
+
   /** What a crash at this moment leaves: a file system of its own, running, without locks. This one stays as it is. */
   crash(options: CrashOptions = { unsynced: 'lost' }): MemoryFileSystem {
     const tree = this.#tree.clone()
-    if (options.unsynced === 'torn') tree.tear(options.random)
+    if (options.unsynced === 'torn') tree.tear(options)
     if (options.unsynced !== 'kept') tree.settle()
     return new MemoryFileSystem(tree)
   }
@@ -253,7 +258,8 @@ function isWithin(inner: Node, outer: DirectoryNode): boolean {
   return [...outer.entries.values()].some((node) => node.kind === 'directory' && isWithin(inner, node))
 }
 
-class MemoryFile implements FileHandle {
+/** An open file of a `MemoryFileSystem`. */
+export class MemoryFile implements FileHandle {
   readonly path: string
   readonly #machine: Machine
   readonly #node: FileNode
@@ -285,6 +291,11 @@ class MemoryFile implements FileHandle {
 
   async sync(): Promise<void> {
     this.#machine.act('sync', this.path, () => this.#opened('sync').sync())
+  }
+
+  /** See `FileNode.failSync`. */
+  failSync(): void {
+    this.#opened('sync').failSync()
   }
 
   async truncate(bytes: number): Promise<void> {
