@@ -93,6 +93,18 @@ export class DatabaseDirectory {
     await this.#removeDropped().catch(() => {})
   }
 
+  /**
+   * Makes durable what was read, and removes what a process left that died. To be called before anything rests on the
+   * catalog: if the process that replaced it was killed before it synced the directory, a power cut would bring the old one
+   * back, and the tables that only the new one names would be gone with all that was written to them since.
+   */
+  async settle(): Promise<void> {
+    await this.#fs.syncDirectory(this.path)
+    for (const name of [databaseFiles.catalog, databaseFiles.format])
+      await this.#fs.remove(`${this.path}/${name}.tmp`)
+    await this.collectOrphans()
+  }
+
   /** Removes what a process left that died while it made a table or dropped one. */
   async collectOrphans(): Promise<void> {
     await this.#removeDropped()
@@ -125,7 +137,7 @@ export class DatabaseDirectory {
   }
 }
 
-/** Whether this is what `TreeFiles.create` makes, or a part of it, and nothing was ever written to it. */
+/** Whether this is what `TreeFiles.create` makes, or any part of it, and nothing was ever written to it. */
 async function isUnusedTable(fs: FileSystem, path: string): Promise<boolean> {
   if ((await fs.stat(path))?.kind !== 'directory') return false
   const names = await fs.list(path)
@@ -134,7 +146,7 @@ async function isUnusedTable(fs: FileSystem, path: string): Promise<boolean> {
     const isEmptyFolder = folders.has(name) && (await fs.list(`${path}/${name}`)).length === 0
     if (!isManifest && !isEmptyFolder) return false
   }
-  return names.length === 0 || names.some((name) => folders.has(name))
+  return true
 }
 
 const folders: ReadonlySet<string> = new Set([directories.sstables, directories.temporary])
@@ -179,6 +191,8 @@ async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
 
 /** If the power goes in here, FORMAT is missing, and the next open begins again. */
 async function create(fs: FileSystem, path: string): Promise<void> {
+  // Whoever made the directory may have been killed before its name was durable.
+  await fs.syncDirectory(parentOf(path))
   await replace(fs, path, databaseFiles.catalog, encodeCatalog(emptyCatalog))
   await replace(fs, path, databaseFiles.format, encodeFormat())
 }

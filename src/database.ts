@@ -105,7 +105,7 @@ export class Database implements AsyncDisposable {
           await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]),
         )
       }
-      if (!readOnly) await directory.collectOrphans()
+      if (!readOnly) await directory.settle()
     } catch (error) {
       await Promise.allSettled([...idle.values()].map(({ files }) => files.close()))
       await directory.close().catch(() => {})
