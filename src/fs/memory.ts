@@ -82,10 +82,15 @@ export class MemoryFileSystem implements FileSystem {
 
   /** What a crash at this moment leaves: a file system of its own, running, without locks. This one stays as it is. */
   crash(options: CrashOptions = { unsynced: 'lost' }): MemoryFileSystem {
-    const tree = this.#tree.clone()
-    if (options.unsynced === 'torn') tree.tear(options)
-    if (options.unsynced !== 'kept') tree.settle()
-    return new MemoryFileSystem(tree)
+    const left = this.snapshot()
+    if (options.unsynced === 'torn') left.#tree.tear(options)
+    if (options.unsynced !== 'kept') left.#tree.settle()
+    return left
+  }
+
+  /** A copy of this disk as it is: what is seen, what is durable, and what lies between. Without locks, running. */
+  snapshot(): MemoryFileSystem {
+    return new MemoryFileSystem(this.#tree.clone())
   }
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {

@@ -78,6 +78,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 export interface MutatedPackage {
   readonly marquetry: typeof import('marquetry')
   readonly memory: typeof import('#src/fs/memory.js')
+  readonly faulty: typeof import('#src/fs/faulty.js')
   readonly node: typeof import('#src/fs/node.js')
   remove(): void
 }
@@ -106,7 +107,21 @@ export function mutate(mutant: Mutant | undefined): MutatedPackage {
   return {
     marquetry: load('index.js'),
     memory: load('fs/memory.js'),
+    faulty: load('fs/faulty.js'),
     node: load('fs/node.js'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Builds and loads a mutated package for as long as `act` takes. */
+export async function withEngine<T>(
+  mutant: Mutant | undefined,
+  act: (engine: MutatedPackage) => Promise<T>,
+): Promise<T> {
+  const engine = mutate(mutant)
+  try {
+    return await act(engine)
+  } finally {
+    engine.remove()
   }
 }

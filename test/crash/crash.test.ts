@@ -1,29 +1,45 @@
-// The machine stops after each file operation of a workload, with what was not synced lost, kept or torn; and again
-// after each operation of a recovery. Under each preset, for it decides about memtable and log: where the log is synced
-// before it answers, all that was acknowledged lasts; elsewhere what lies before a rotation, a flush or a close does, and
-// the rest goes from the end on, batch by whole batch.
+// A quick sample of what `npm run test:reliability -- crash` does for every workload at every file operation.
 
-import type { Preset } from 'marquetry'
-import { expect, test } from 'vitest'
-import { type EnumerateOptions, enumerateCrashes } from './enumerate.js'
+import { describe, expect, test } from 'vitest'
+import { testSeed } from '../test-seed.js'
+import { engine } from './engine.js'
+import { enumerateCrashes } from './enumerate.js'
+import { flaws, harmlessFlaws } from './flaws.js'
+import { type Workload, type WorkloadName, workloads } from './workloads.js'
 
-const presets: { readonly [P in Preset]: Omit<EnumerateOptions, 'preset'> } = {
-  balanced: { tornSeeds: [1, 2], nestedEvery: 61 },
-  'high-performance': { tornSeeds: [3], nestedEvery: 61 },
-  'memory-efficient': { tornSeeds: [4], nestedEvery: 61 },
-}
-
-test.each(Object.entries(presets) as [Preset, EnumerateOptions][])(
-  'a crash after any file operation loses nothing that had to last and breaks no recovery (%s)',
-  async (preset, options) => {
-    const result = await enumerateCrashes({ preset, ...options })
-    console.log(
-      `${preset}: ${result.crashPoints} crash points, ${result.images} images, ${result.nestedImages} nested images, ` +
-        `${result.violations.length} violations`,
-    )
-    expect(result.violations.slice(0, 3)).toEqual([])
-    expect(result.crashPoints).toBeGreaterThan(100)
-    expect(result.nestedImages).toBeGreaterThan(50)
+test.each<WorkloadName>(['a whole life', 'leveled compaction', 'log synced when the system likes'])(
+  'a crash loses nothing that had to last and breaks no recovery: %s',
+  async (name) => {
+    const workload: Workload = workloads[name]
+    const result = await enumerateCrashes(workload, {
+      engine,
+      seed: testSeed,
+      draws: 1,
+      pointEvery: 13,
+      nestedEvery: 60,
+    })
+    console.log(`${name}, seed ${testSeed}: ${result.images} images, ${result.nestedImages} nested`)
+    expect(result.violations).toEqual([])
+    expect(result.nestedImages).toBeGreaterThan(0)
   },
-  600_000,
 )
+
+describe('a file system that only says that it syncs', () => {
+  const options = { engine, seed: testSeed, draws: 1, pointEvery: 5, nestedEvery: 0, stopEarly: true }
+
+  test.each(['the log is not synced', 'the manifest is not synced', 'a table directory is not synced'])(
+    'is found out: %s',
+    async (name) => {
+      const { violations } = await enumerateCrashes(workloads['single puts'], {
+        ...options,
+        flaw: flaws[name]!,
+      })
+      expect(violations).toHaveLength(1)
+    },
+  )
+
+  test.each(Object.entries(harmlessFlaws))('does no harm: %s', async (_, flaw) => {
+    const { violations } = await enumerateCrashes(workloads.flush, { ...options, flaw })
+    expect(violations).toEqual([])
+  })
+})
