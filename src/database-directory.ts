@@ -1,6 +1,6 @@
 // The directory of a database: marks, lock and catalog. Making one, opening one, refusing what is none.
 
-import { MarquetryError } from './errors.js'
+import { corruption, MarquetryError } from './errors.js'
 import {
   type Catalog,
   type CatalogEntry,
@@ -52,11 +52,9 @@ export class DatabaseDirectory {
       const format = `${path}/${databaseFiles.format}`
       checkFormat(format, await readWhole(fs, format))
       const catalog = `${path}/${databaseFiles.catalog}`
-      if ((await fs.stat(catalog)) === undefined) {
-        throw new MarquetryError('MARQUETRY_CORRUPTION', `${catalog}: the catalog is missing`, {
-          file: catalog,
-        })
-      }
+      const kind = (await fs.stat(catalog))?.kind
+      if (kind !== 'file')
+        throw corruption(catalog, undefined, `the catalog is ${kind === undefined ? 'missing' : 'no file'}`)
       return new DatabaseDirectory(fs, path, lock, decodeCatalog(catalog, await readWhole(fs, catalog)))
     } catch (error) {
       await lock.release()

@@ -355,7 +355,7 @@ async function openTree(
       rep,
       holds: (position) => files.holds(position),
     })
-    if (!readOnly) await files.settle()
+    await files.settle(readOnly)
     const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
     sequence.next = Math.max(sequence.next, last + 1)
     return { files, recovered }

@@ -93,12 +93,12 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
-    this.#pass(mode === 'create' ? 'create' : 'open', path)
+    this.#pass(mode.startsWith('create') ? 'create' : 'open', path)
     return new FaultyFile(await this.#inner.open(path, mode), this.#gate)
   }
 
   openSync(path: string, mode: OpenMode): FileHandle {
-    this.#pass(mode === 'create' ? 'create' : 'open', path)
+    this.#pass(mode.startsWith('create') ? 'create' : 'open', path)
     return new FaultyFile(this.#inner.openSync(path, mode), this.#gate)
   }
 

@@ -4,8 +4,12 @@
 // Every operation that fails throws (or rejects with) a MarquetryError `MARQUETRY_IO` that names the operation and
 // the path and has the system's error, with its own `code` such as ENOSPC, as its `cause`.
 
-/** How to open a file. `create`: a new file for reading and writing, failing if it is there. `write`: an existing one. */
-export type OpenMode = 'read' | 'write' | 'create'
+/**
+ * How to open a file. `write`: an existing one, for reading and writing; a symbolic link is refused. `create`: a new one,
+ * that only its owner may read, failing if there is anything of this name. `create-shared`: the same, but with the rights
+ * that programs' output commonly gets: for files that leave the database.
+ */
+export type OpenMode = 'read' | 'write' | 'create' | 'create-shared'
 
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'
@@ -60,7 +64,7 @@ export interface FileSystem {
   /** Makes the directory's entries durable: files created in it, renamed into or out of it, removed from it. */
   syncDirectory(path: string): Promise<void>
   /**
-   * Takes the lock on a file, creating it if needed, and writes `content` into it. Undefined: someone else, in
+   * Takes the lock on a file, which is no symbolic link, creating it if needed, and writes `content` into it. Undefined: someone else, in
    * this process or another, holds it; `content` then tells who, if they wrote it.
    */
   lock(path: string, content: string): Promise<FileLock | { readonly heldBy: string }>

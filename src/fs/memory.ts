@@ -98,7 +98,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   openSync(path: string, mode: OpenMode): FileHandle {
-    if (mode === 'create') {
+    if (mode === 'create' || mode === 'create-shared') {
       const file = this.#machine.act('create', path, () => {
         const place = this.#find('create', path)
         if (place.node !== undefined) throw simulatedIoError('create', path, 'EEXIST')

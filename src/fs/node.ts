@@ -11,13 +11,24 @@ import type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './fil
 import { ioError, type Operation, simulatedIoError, systemCode } from './io-error.js'
 
 const fileMode = 0o600
+/** Less what the process's umask takes away. */
+const sharedFileMode = 0o666
 const directoryMode = 0o700
 /** Systems move at most 2 GiB a call. */
 const callBytesMax = 2 ** 30
 /** Windows bars others from reading locked bytes, so there the lock lies beyond the content. macOS locks whole files only. */
 const lockOffset = process.platform === 'win32' ? 2 ** 30 : 0
 
-const flagsOf: Record<OpenMode, string> = { read: 'r', write: 'r+', create: 'wx+' }
+/** What is changed is never reached through a link: a database may come from anywhere. Windows has no such flag. */
+const noFollow = fs.constants.O_NOFOLLOW ?? 0
+const flagsOf: Record<OpenMode, string | number> = {
+  read: 'r',
+  write: fs.constants.O_RDWR | noFollow,
+  create: 'wx+',
+  'create-shared': 'wx+',
+}
+const permissionsOf = (mode: OpenMode) => (mode === 'create-shared' ? sharedFileMode : fileMode)
+const operationOf = (mode: OpenMode): Operation => (mode.startsWith('create') ? 'create' : 'open')
 
 const openFd = promisify(fs.open)
 const closeFd = promisify(fs.close)
@@ -44,16 +55,16 @@ class NodeFileSystem implements FileSystem {
   readonly sharedWithWorkers = true
 
   open(path: string, mode: OpenMode): Promise<FileHandle> {
-    return named(mode === 'create' ? 'create' : 'open', path, async () => {
-      return new NodeFile(path, await openFd(path, flagsOf[mode], fileMode))
+    return named(operationOf(mode), path, async () => {
+      return new NodeFile(path, await openFd(path, flagsOf[mode], permissionsOf(mode)))
     })
   }
 
   openSync(path: string, mode: OpenMode): FileHandle {
     try {
-      return new NodeFile(path, fs.openSync(path, flagsOf[mode], fileMode))
+      return new NodeFile(path, fs.openSync(path, flagsOf[mode], permissionsOf(mode)))
     } catch (error) {
-      throw ioError(mode === 'create' ? 'create' : 'open', path, error)
+      throw ioError(operationOf(mode), path, error)
     }
   }
 
@@ -110,7 +121,7 @@ class NodeFileSystem implements FileSystem {
     return named('lock', path, async () => {
       // Loaded at first use: worker threads open files too, but never lock, and need no native code for it.
       const { tryLock } = await import('fs-native-extensions')
-      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT
+      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT | noFollow
       const file = new NodeFile(path, await openFd(path, flags, fileMode))
       let locked = false
       try {

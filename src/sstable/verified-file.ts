@@ -9,6 +9,7 @@ import { corruption, type MarquetryError } from '../errors.js'
 import { sstableFiles } from '../format/file-names.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
+import { systemCode } from '../fs/io-error.js'
 import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
@@ -155,10 +156,20 @@ export class VerifiedFile implements OpenFile {
     }
   }
 
+  /** Versions that are read keep their files: one that is gone was taken away by somebody else. */
+  #openHandle(): FileHandle {
+    try {
+      return this.#fs.openSync(this.path, 'read')
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') throw corruption(this.path, undefined, 'the data is missing', error)
+      throw error
+    }
+  }
+
   #open(): FileHandle {
     assert(!this.#closed, 'a closed SSTable is not read')
     if (this.#file === undefined) {
-      const file = this.#fs.openSync(this.path, 'read')
+      const file = this.#openHandle()
       const bytes = file.sizeSync()
       if (bytes !== this.#meta.bytes) {
         file.closeSync()

@@ -16,7 +16,7 @@ export async function writeFileAtomically<T>(
   write: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
   const temporary = `${path}.tmp-${randomBytes(6).toString('hex')}`
-  const file = await fs.open(temporary, 'create')
+  const file = await fs.open(temporary, 'create-shared')
   try {
     const result = await write(file)
     await file.sync()

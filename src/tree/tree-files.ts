@@ -82,6 +82,7 @@ export class TreeFiles {
     readOnly: boolean,
     fail: (error: unknown) => void,
   ): Promise<TreeFiles> {
+    await checkDirectories(fs, directory)
     const { manifest, state } = await Manifest.load(fs, directory, { readOnly })
     if (state.tree.id !== tree.id) {
       throw corruption(
@@ -98,10 +99,11 @@ export class TreeFiles {
   /**
    * Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed. To be called once
    * the logs have been read, for only they can tell a torn manifest from one that has lost edits, and what looks like
-   * an orphan then may be all that is left of somebody's data.
+   * an orphan then may be all that is left of somebody's data. With `readOnly` it only looks whether that is so.
    */
-  async settle(): Promise<void> {
+  async settle(readOnly: boolean): Promise<void> {
     const orphans = await this.#findOrphans()
+    if (readOnly) return
     if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
     for (const orphan of orphans) await this.#fs.remove(orphan)
   }
@@ -212,13 +214,8 @@ export class TreeFiles {
   }
 
   async #checkTables(): Promise<void> {
-    const folder = `${this.directory}/${directories.sstables}`
-    const present = new Set(await this.#fs.list(folder))
-    for (const { number } of this.version.allTables()) {
-      if (!present.has(numberedName(number))) {
-        throw corruption(this.folder(number), undefined, 'the SSTable is missing')
-      }
-    }
+    for (const { number } of this.version.allTables())
+      await checkDirectory(this.#fs, this.folder(number), 'the SSTable')
   }
 
   async #findOrphans(): Promise<readonly string[]> {
@@ -279,4 +276,20 @@ export class TreeFiles {
       this.#removals.add(removal)
     }
   }
+}
+
+/**
+ * Checks that a table's directories are there, and are directories: what is tidied up or renamed through a symbolic link
+ * would not be the database's.
+ */
+async function checkDirectories(fs: FileSystem, directory: string): Promise<void> {
+  await checkDirectory(fs, directory, "the table's directory")
+  for (const name of [directories.sstables, directories.temporary])
+    await checkDirectory(fs, `${directory}/${name}`, 'the directory')
+}
+
+async function checkDirectory(fs: FileSystem, path: string, what: string): Promise<void> {
+  const stat = await fs.stat(path)
+  if (stat === undefined) throw corruption(path, undefined, `${what} is missing`)
+  if (stat.kind !== 'directory') throw corruption(path, undefined, `${what} is no directory`)
 }

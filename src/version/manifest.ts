@@ -88,6 +88,7 @@ export class Manifest {
     const number = highestManifest(names)
     if (number === undefined) throw noManifest(directory)
     const path = `${directory}/${manifestName(number)}`
+    if ((await fs.stat(path))?.kind !== 'file') throw corruption(path, undefined, 'the manifest is no file')
     const file = await fs.open(path, 'write')
     try {
       const bytes = new Uint8Array(await file.size())

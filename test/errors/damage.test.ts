@@ -119,6 +119,8 @@ describe('a damaged manifest', () => {
     for (let length = 0; length < good.length; length += 3) {
       await files.write(path, good.subarray(0, length))
       expectError(await rejected(() => openFiles(files)), { code, says: 'db/orders' }, `${length} bytes`)
+      const reading = () => open('db', { fileSystem: files.fs, readOnly: true })
+      expectError(await rejected(reading), { code, says: 'db/orders' }, `${length} bytes, for reading`)
     }
     await files.fs.remove(path)
     expectError(await rejected(() => openFiles(files)), { code, says: 'no manifest' })
@@ -183,6 +185,15 @@ function recordStarts(log: Uint8Array): number[] {
   for (let at = 72; at < log.length; at += 32 + view.getUint32(at + 4, true)) starts.push(at)
   return starts
 }
+
+describe('a table', () => {
+  test.each(['', '/sst', '/tmp'])('whose directory %s is missing is found at open', async (folder) => {
+    const files = await makeFiles()
+    const path = `db/orders${folder}`
+    await files.fs.remove(path)
+    expectError(await rejected(() => openFiles(files)), { code, file: path, says: 'missing' })
+  })
+})
 
 describe('an SSTable', () => {
   const reads = (table: Orders): Record<string, () => PromiseLike<unknown>> => ({
@@ -257,6 +268,15 @@ describe('an SSTable', () => {
       await db.close()
     }
     expect(met).toBeGreaterThan(good.length / 211 / 2)
+  })
+
+  test('whose data.parquet is missing fails its reads and no others', async () => {
+    const files = await makeFiles()
+    const path = await files.find(/orders\/sst\/\d+\/data.parquet/)
+    await files.fs.remove(path)
+    const db = await openFiles(files)
+    await expectFoundByReads(db, path, ['east', 4])
+    await db.close()
   })
 
   for (const [name, damage] of [
