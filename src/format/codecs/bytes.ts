@@ -5,6 +5,7 @@
 // sort as code points do; JavaScript compares UTF-16 units, which differ above U+D7FF.
 
 import { isUint8Array } from 'node:util/types'
+import { MarquetryError } from '../../errors.js'
 import type { ByteSink } from '../../util/byte-sink.js'
 import { asBuffer } from '../../util/bytes.js'
 import { bytesVector, copyBytes, type Vector } from '../vector.js'
@@ -249,5 +250,14 @@ export const jsonCodec: TypeCodec = {
   expects: 'a JSON value',
   writeRow: (sink, _at, value) => appendJson(sink, value),
   writeKey: () => false,
-  value: (vector, i) => JSON.parse(textAt(vector, i)),
+  value: (vector, i) => parseJson(textAt(vector, i)),
+}
+
+/** Texts are checked before they are written, and bytes before they are read: this one was put there by somebody else. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new MarquetryError('MARQUETRY_CORRUPTION', 'A value of a json column is no JSON', { cause })
+  }
 }
