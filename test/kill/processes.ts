@@ -18,10 +18,25 @@ export interface Message {
   readonly opened?: true
   readonly closing?: true
   readonly closed?: true
+  /** A flush that it has asked for begins. */
+  readonly flushing?: true
+  /** A merge begins. */
+  readonly merging?: true
   readonly sent?: number
   readonly acked?: number
   readonly table?: string
   readonly operations?: readonly Step[]
+}
+
+/** A file operation in which a writer kills itself: the n-th of this name on a path that matches. */
+export interface Trap {
+  readonly operation: string
+  readonly path: string
+  readonly nth: number
+  /** `half`: with half of the bytes of a write written; of others, before. */
+  readonly when: 'before' | 'half' | 'after'
+  /** Whether jobs run on the calling thread, so that their operations count too. */
+  readonly inline: boolean
 }
 
 /** What a writer is to do. */
@@ -33,6 +48,7 @@ export interface Plan {
   readonly firstStamp: number
   /** Turns, each of one batch or some at a time, after which it closes the database. */
   readonly roundsMax: number
+  readonly trap?: Trap
 }
 
 export interface Writer {

@@ -6,7 +6,9 @@
 
 import { writeSync } from 'node:fs'
 import { open, t } from 'marquetry'
+import { nodeFileSystem } from '#src/fs/node.js'
 import { seededRandom } from '#src/util/seeded-random.js'
+import { deadlyFileSystem } from './deadly.mjs'
 
 const plan = JSON.parse(process.argv[2])
 
@@ -72,7 +74,9 @@ async function sendOne(table, stamp) {
 }
 
 say({ opening: true })
-const db = await open(plan.directory, plan.options)
+const fileSystem = plan.trap && deadlyFileSystem(nodeFileSystem(), plan.trap)
+const db = await open(plan.directory, { ...plan.options, fileSystem })
+db.on('compaction', ({ phase }) => phase === 'start' && say({ merging: true }))
 const tables = [await db.table('left', schema), await db.table('right', schema)]
 say({ opened: true })
 let stamp = plan.firstStamp
@@ -80,7 +84,10 @@ for (let rounds = 0; rounds < plan.roundsMax; rounds++) {
   const together = random() < 0.5 ? 1 : 2 + whole(12)
   const acknowledged = []
   for (let i = 0; i < together; i++) acknowledged.push(sendOne(tables[whole(tables.length)], stamp++))
-  if (random() < 0.03) acknowledged.push(tables[whole(2)].flush())
+  if (random() < 0.03) {
+    say({ flushing: true })
+    acknowledged.push(tables[whole(2)].flush())
+  }
   await Promise.all(acknowledged)
 }
 say({ closing: true })
