@@ -1,6 +1,7 @@
 // Plays a script to a database and compares what it finds with what the script says. The engine is given, so that a
 // mutated one can be played to as well.
 
+import { createHash } from 'node:crypto'
 import { parquetReadObjects } from 'hyparquet'
 import type * as marquetry from 'marquetry'
 import type { CompactionOptions, Database, FileSystem, OpenOptions, Snapshot, t } from 'marquetry'
@@ -24,6 +25,8 @@ export interface Played {
   moves: number
   /** Times that another strategy was taken. */
   switches: number
+  /** Digest of all rows that were read, in their order. */
+  seen: string
 }
 
 const stepsShown = 12
@@ -32,7 +35,8 @@ class Player {
   readonly #stage: Stage
   readonly #script: Script
   readonly #snapshots = new Map<number, Snapshot>()
-  readonly #played: Played = { merges: 0, moves: 0, switches: 0 }
+  readonly #played: Played = { merges: 0, moves: 0, switches: 0, seen: '' }
+  readonly #seen = createHash('sha256')
   /** Rejects at the first failure that no caller is told of. */
   readonly #failure: Promise<never>
   #fail: (error: Error) => void = () => {}
@@ -70,6 +74,7 @@ class Player {
     } finally {
       await this.#db.close().catch(() => {})
     }
+    this.#played.seen = this.#seen.digest('hex')
     return this.#played
   }
 
@@ -136,16 +141,24 @@ class Player {
     const table = this.#table
     const read = snapshot === undefined ? {} : { snapshot: this.#snapshots.get(snapshot)! }
     const scan = table.scan({ ...range, ...read, reverse, ...(limit === undefined ? {} : { limit }) } as object)
-    expectRows((await scan.toArray()) as unknown as Row[], rows, 'a scan')
+    const scanned = (await scan.toArray()) as unknown as Row[]
+    this.#note(scanned)
+    expectRows(scanned, rows, 'a scan')
     const count = await scan.count()
     if (count !== rows.length) throw new Error(`a count gives ${count} instead of ${rows.length}`)
     const keys = gets.map(({ key }) => key)
     const many = await table.getMany(keys as never, read)
     for (const [i, { key, row }] of gets.entries()) {
       const got = [await table.get(key as never, read), table.getSync(key as never, read), many[i]]
+      this.#note(got as unknown as readonly (Row | undefined)[])
       for (const found of got)
         expectRows(found ? [found as unknown as Row] : [], row ? [row] : [], `a get of ${key.join(' ')}`)
     }
+  }
+
+  #note(rows: readonly (Row | undefined)[]): void {
+    for (const row of rows) this.#seen.update(`${textOf(row)}\n`)
+    this.#seen.update('\n')
   }
 
   /** What other engines see: of each key the row with the greatest `_seq`, if it is not deleted. */
@@ -225,7 +238,8 @@ function isAborted(error: Error): boolean {
   return 'code' in error && error.code === 'MARQUETRY_ABORTED'
 }
 
-function describe(step: Step): string {
+/** A step in a line. */
+export function describe(step: Step): string {
   const text = (key: Key | readonly [string] | undefined) => key?.join(' ') ?? 'the end'
   switch (step.do) {
     case 'write':

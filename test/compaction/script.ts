@@ -64,9 +64,10 @@ const groups = ['a', 'b', 'b\u0000', 'ba', 'c', 'd', 'é', '\u{1f600}']
 const idsMax = 250
 const snapshotsMax = 3
 
-type State = Map<string, Row>
+/** The rows of a table, by `nameOf` their keys. */
+export type State = Map<string, Row>
 
-const nameOf = ([group, id]: Key) => `${group} ${id}`
+export const nameOf = ([group, id]: Key) => `${group} ${id}`
 
 /** Order of keys: by UTF-8 bytes, then by number; a bound that names the group only stands before all its keys. */
 function compare(
@@ -80,16 +81,17 @@ function compare(
   )
 }
 
-function within({ group, id }: Row, { gte, lt }: Range): boolean {
+export function within({ group, id }: Row, { gte, lt }: Range): boolean {
   const key = [group, id] as const
   return (gte === undefined || compare(gte, key) <= 0) && (lt === undefined || compare(key, lt) < 0)
 }
 
-function sorted(state: State): Row[] {
+/** Rows in key order. */
+export function sorted(state: State): Row[] {
   return [...state.values()].sort((a, b) => compare([a.group, a.id], [b.group, b.id]))
 }
 
-function apply(state: State, operations: readonly Operation[]): void {
+export function apply(state: State, operations: readonly Operation[]): void {
   for (const operation of operations) {
     if (operation.type === 'put') state.set(nameOf([operation.row.group, operation.row.id]), operation.row)
     else state.delete(nameOf(operation.key))
