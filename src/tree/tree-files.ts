@@ -12,6 +12,7 @@ import { logHeaderBytes } from '../format/log-record.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
+import { writtenSeq } from '../sstable/written-seq.js'
 import { Serial } from '../util/serial.js'
 import { Manifest } from '../version/manifest.js'
 import { type PinnedVersion, VersionSet } from '../version/references.js'
@@ -236,9 +237,12 @@ export class TreeFiles {
       for (const name of await this.#fs.list(`${directory}/${parent}`)) {
         const number = parseNumber(name)
         if (number === undefined) continue
+        if (parent === directories.temporary || !live.has(number)) {
+          const orphan = `${directory}/${parent}/${name}`
+          if (parent === directories.sstables) await this.#checkOrphanTable(orphan, number)
+          orphans.push(orphan)
+        }
         this.#seen(number)
-        if (parent === directories.temporary || !live.has(number))
-          orphans.push(`${directory}/${parent}/${name}`)
       }
     }
     return orphans
@@ -258,6 +262,23 @@ export class TreeFiles {
         'the log holds records, but the manifest has lost the edit that lists it',
       )
     }
+  }
+
+  /**
+   * An SSTable that a crash has kept from the manifest was made of logs or tables that the manifest lists, which are still
+   * there. If no log is listed, and it holds what no listed table does, the manifest has lost the edits that list it: those
+   * of a database, say, that had been closed, with no log left to vouch for its manifest.
+   */
+  async #checkOrphanTable(folder: string, number: number): Promise<void> {
+    const { logs, nextNumber, lastSeq, version } = this.#state
+    if (number < nextNumber || logs.length > 0) return
+    const seq = await writtenSeq(this.#fs, folder)
+    if (seq === undefined || (seq <= lastSeq && version.allTables().length > 0)) return
+    throw corruption(
+      folder,
+      undefined,
+      'the SSTable holds rows, but the manifest has lost the edit that lists it',
+    )
   }
 
   /** A number that was given before a crash, without an edit that says so, is not given again. */

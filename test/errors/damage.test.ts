@@ -125,6 +125,34 @@ describe('a damaged manifest', () => {
     await files.fs.remove(path)
     expectError(await rejected(() => openFiles(files)), { code, says: 'no manifest' })
   })
+
+  test('is found, although all was flushed and no log vouches for it, and no SSTable is removed', async () => {
+    for (const compacts of [false, true]) {
+      const fs = new MemoryFileSystem()
+      const db = await open('db', { fileSystem: fs })
+      const orders = await db.table('orders', orderSchema)
+      for (let id = 0; id < 4; id += 2) {
+        await orders.batch([
+          { type: 'put', row: order(id) },
+          { type: 'put', row: order(id + 1) },
+        ])
+        await orders.flush()
+      }
+      if (compacts) await orders.compact()
+      await db.close()
+      const path = 'db/orders/MANIFEST-000001'
+      const good = await readWhole(fs, path)
+      const before = await pathsBelow(fs, 'db/orders/sst')
+      for (let length = 0; length < good.length; length++) {
+        const copy = fs.crash({ unsynced: 'kept' })
+        await (await copy.open(path, 'write')).truncate(length)
+        const readOnly = length % 2 === 0
+        const error = await rejected(() => open('db', { fileSystem: copy, readOnly }))
+        expectError(error, { code, says: 'db/orders' }, `${length} of ${good.length} bytes`)
+        expect(await pathsBelow(copy, 'db/orders/sst')).toEqual(before)
+      }
+    }
+  })
 })
 
 describe('a log', () => {
