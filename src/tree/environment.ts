@@ -2,7 +2,7 @@
 
 import type { JobExecutor } from '../compaction/executor.js'
 import type { MergeSlots } from '../compaction/slots.js'
-import type { MarquetryError } from '../errors.js'
+import { MarquetryError } from '../errors.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { OpenFiles } from '../sstable/open-files.js'
 import type { PageCache } from '../sstable/page-cache.js'
@@ -105,4 +105,10 @@ export interface TreeEnvironment {
   /** The database's one sequence: the number that the next entry gets. */
   readonly sequence: { next: number }
   emit<E extends keyof Events>(event: E, payload: Events[E]): void
+}
+
+/** Throws MARQUETRY_READ_ONLY if the database was opened for reading, or has turned read-only. */
+export function checkWritable({ readOnly, health }: TreeEnvironment): void {
+  if (readOnly) throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
+  health.check()
 }

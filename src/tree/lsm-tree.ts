@@ -21,7 +21,7 @@ import { CommitQueue } from './commit-queue.js'
 import { CompactionControl, type CompactRequest } from './compaction-control.js'
 import { deleteRange } from './delete-range.js'
 import { deletionHost } from './deletion-host.js'
-import type { TreeEnvironment } from './environment.js'
+import { checkWritable, type TreeEnvironment } from './environment.js'
 import { Flusher } from './flusher.js'
 import { memtableReps } from './memtable-kinds.js'
 import { createLog } from './new-log.js'
@@ -181,6 +181,12 @@ export class LsmTree {
     // If it was closed meanwhile, the log that was sealed may stay a log.
     if (!this.options.flushOnClose) this.#checkOpen()
     await this.#flusher.drain()
+  }
+
+  /** Makes everything written before this call durable, whatever the mode. */
+  async sync(): Promise<void> {
+    this.#checkWritable()
+    await this.#queue.sync()
   }
 
   /** Flushes, then merges all that meets a key range. */
@@ -385,15 +391,9 @@ export class LsmTree {
 
   #checkWritable(): void {
     this.#checkOpen()
-    this.environment.health.check()
-    if (this.environment.readOnly) {
-      throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')
-    }
+    checkWritable(this.environment)
     if (this.#encoding) {
-      throw new MarquetryError(
-        'MARQUETRY_INVALID_ROW',
-        'A row that is being read (by a getter or toJSON) cannot write',
-      )
+      throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row that is being read, by a getter, cannot write')
     }
   }
 }
