@@ -1,6 +1,6 @@
 // The directory of a database: marks, lock and catalog. Making one, opening one, refusing what is none.
 
-import { corruption, MarquetryError } from './errors.js'
+import { corruption, invalidOption, MarquetryError } from './errors.js'
 import {
   type Catalog,
   type CatalogEntry,
@@ -15,6 +15,7 @@ import { type FileLock, type FileStat, type FileSystem, readWhole, writeWhole } 
 
 export interface DirectoryOptions {
   readonly createIfMissing: boolean
+  readonly errorIfExists?: boolean
 }
 
 /** Names that a directory may hold and still be made a database: what an interrupted creation leaves. */
@@ -41,15 +42,17 @@ export class DatabaseDirectory {
 
   /**
    * Locks and reads the directory, making it a database first if it is missing or empty and that is asked for.
-   * Throws MARQUETRY_NOT_A_DATABASE, MARQUETRY_LOCKED, MARQUETRY_UNSUPPORTED_FORMAT or MARQUETRY_CORRUPTION.
+   * Throws MARQUETRY_NOT_A_DATABASE, MARQUETRY_LOCKED, MARQUETRY_UNSUPPORTED_FORMAT or MARQUETRY_CORRUPTION, and
+   * MARQUETRY_INVALID_OPTION for a database that is there and should not be.
    */
   static async open(fs: FileSystem, path: string, options: DirectoryOptions): Promise<DatabaseDirectory> {
     await checkDirectory(fs, path, options)
     const lock = await fs.lock(`${path}/${databaseFiles.lock}`, `${process.pid}\n`)
     if ('heldBy' in lock) throw locked(path, lock.heldBy)
     try {
-      if ((await fs.stat(`${path}/${databaseFiles.format}`)) === undefined) await create(fs, path)
       const format = `${path}/${databaseFiles.format}`
+      if ((await fs.stat(format)) === undefined) await create(fs, path)
+      else if (options.errorIfExists) throw invalidOption('errorIfExists', `is set, and ${path} exists`)
       checkFormat(format, await readWhole(fs, format))
       const catalog = `${path}/${databaseFiles.catalog}`
       const kind = (await fs.stat(catalog))?.kind
@@ -156,7 +159,7 @@ async function checkDirectory(
 ): Promise<void> {
   const stat = await fs.stat(path)
   if (stat === undefined) {
-    if (!createIfMissing) throw notADatabase(path, 'there is no such directory')
+    if (!createIfMissing) throw notADatabase(path, 'the directory does not exist')
     await makeDirectories(fs, path)
     return
   }

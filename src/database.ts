@@ -93,7 +93,8 @@ export class Database implements AsyncDisposable {
     const path = fs.sharedWithWorkers ? resolve(given) : given
     const readOnly = options.readOnly === true
     const createIfMissing = !readOnly && options.createIfMissing !== false
-    const directory = await DatabaseDirectory.open(fs, path, { createIfMissing })
+    const errorIfExists = options.errorIfExists === true
+    const directory = await DatabaseDirectory.open(fs, path, { createIfMissing, errorIfExists })
     const events = new EventEmitter()
     const environment = makeEnvironment(fs, options, events)
     const idle = new Map<string, Idle>()

@@ -93,6 +93,8 @@ export interface OpenOptions extends TableOptions {
   readonly readOnly?: boolean | undefined
   /** Creates the database if the directory is missing or empty. Default true, unless `readOnly`. */
   readonly createIfMissing?: boolean | undefined
+  /** Refuses to open a database that is there already. Default false. */
+  readonly errorIfExists?: boolean | undefined
   /** Memory for decoded pages and the indexes, filters and checksums of open files, shared by all tables. Default 64 MiB. */
   readonly cacheBytes?: number | undefined
   /** What one merge may hold in memory: decoded rows, the row group that is written, its encoded form. Default 256 MiB. */
@@ -217,6 +219,7 @@ const openChecks: { readonly [K in keyof OpenOptions]-?: Check } = {
   },
   readOnly: flag,
   createIfMissing: flag,
+  errorIfExists: flag,
   cacheBytes: integer(0, 2 ** 40),
   mergeMemoryBytes: integer(mebibyte, 2 ** 40),
   workers: integer(0, 256),

@@ -81,12 +81,24 @@ describe('what is no database', () => {
       expectError(await rejected(() => open(missing, options)), {
         code,
         file: missing,
-        says: 'no such directory',
+        says: 'does not exist',
       })
       expectError(await rejected(() => open(empty, options)), { code, file: empty, says: 'empty' })
     }
     expect(readdirSync(root)).not.toContain('missing')
     expect(readdirSync(empty)).toEqual([])
+  })
+
+  test('a database that is there is refused where it should not be, and left alone', async () => {
+    const path = copyOf('there')
+    const before = contents(path)
+    const code = 'MARQUETRY_INVALID_OPTION'
+    const error = await rejected(() => open(path, { errorIfExists: true }))
+    expectError(error, { code, option: 'errorIfExists', says: 'exists' })
+    expect(contents(path)).toEqual(before)
+    await expectBothOrders(path)
+    await (await open(join(root, 'new'), { errorIfExists: true })).close()
+    await (await open(join(root, 'new'), { errorIfExists: false })).close()
   })
 
   test('a directory below a file is refused by the system', async () => {

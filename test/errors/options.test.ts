@@ -37,6 +37,7 @@ const wrongToOpen: Record<string, readonly unknown[]> = {
   ...wrong,
   readOnly: [0, 1, 'true', null],
   createIfMissing: [0, 'yes', null],
+  errorIfExists: [0, 'yes', null],
   cacheBytes: [...notNumbers, Infinity],
   workers: [...notNumbers, 1000],
   fileSystem: ['memory', 1, true],
