@@ -3,7 +3,7 @@
 // the recording and nothing else, a crash may tear the last line.
 
 import { metaToJson, type SSTableMeta } from '../format/sstable-meta.js'
-import type { FileHandle, FileSystem } from '../fs/file-system.js'
+import type { FileSystem } from '../fs/file-system.js'
 import { Serial } from '../util/serial.js'
 
 /** At this size the file becomes HISTORY.old and a new one begins. */
@@ -25,8 +25,8 @@ export class HistoryLog {
   readonly #fs: FileSystem
   readonly #path: string
   readonly #writes = new Serial()
-  #file: FileHandle | undefined
-  #bytes = 0
+  /** Length of the file; undefined: not looked at yet. */
+  #bytes: number | undefined
   #failed = false
 
   constructor(fs: FileSystem, directory: string) {
@@ -47,7 +47,6 @@ export class HistoryLog {
   async close(): Promise<void> {
     await this.#writes.run(async () => {
       this.#failed = true
-      await this.#file?.close().catch(() => {})
     })
   }
 
@@ -56,23 +55,26 @@ export class HistoryLog {
     this.#writes
       .run(async () => {
         if (this.#failed) return
-        const file = await this.#open()
-        await file.write(line, this.#bytes)
-        this.#bytes += line.length
+        await this.#write(line)
       })
       .catch(() => {
         this.#failed = true
       })
   }
 
-  async #open(): Promise<FileHandle> {
-    if (this.#file !== undefined && this.#bytes < bytesMax) return this.#file
-    await this.#file?.close()
-    const stat = await this.#fs.stat(this.#path)
-    if (stat !== undefined && stat.bytes >= bytesMax) await this.#fs.rename(this.#path, `${this.#path}.old`)
-    const isThere = stat !== undefined && stat.bytes < bytesMax
-    this.#file = await this.#fs.open(this.#path, isThere ? 'write' : 'create')
-    this.#bytes = isThere ? stat.bytes : 0
-    return this.#file
+  /** Opens the file for one line: a database that flushes now and then should not hold a descriptor for it. */
+  async #write(line: Uint8Array): Promise<void> {
+    let bytes = this.#bytes ?? (await this.#fs.stat(this.#path))?.bytes
+    if (bytes !== undefined && bytes >= bytesMax) {
+      await this.#fs.rename(this.#path, `${this.#path}.old`)
+      bytes = undefined
+    }
+    const file = await this.#fs.open(this.#path, bytes === undefined ? 'create' : 'write')
+    try {
+      await file.write(line, bytes ?? 0)
+    } finally {
+      await file.close()
+    }
+    this.#bytes = (bytes ?? 0) + line.length
   }
 }
