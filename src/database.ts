@@ -20,7 +20,7 @@ import type { FileSystem } from './fs/file-system.js'
 import { nodeFileSystem } from './fs/node.js'
 import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
-import { OpenFiles } from './sstable/open-files.js'
+import { processFiles } from './sstable/open-files.js'
 import { PageCache } from './sstable/page-cache.js'
 import { newSidecarStats } from './sstable/reader-host.js'
 import { Table } from './table.js'
@@ -298,7 +298,7 @@ function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmit
     mergeMemoryBytes: options.mergeMemoryBytes ?? mergeMemoryBytesDefault,
     executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
     cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
-    openFiles: new OpenFiles(),
+    openFiles: processFiles,
     sidecars: newSidecarStats(),
     health: makeHealth(),
     clock: options.clock ?? Date.now,

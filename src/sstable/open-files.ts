@@ -1,4 +1,5 @@
-// How many data files are open at a time: a database may have more SSTables than the system grants descriptors.
+// How many data files are open at a time: a database may have more SSTables than the system grants descriptors, a process
+// more databases.
 
 /** A file that can be closed between two reads, and opens itself again for the next. */
 export interface OpenFile {
@@ -8,12 +9,12 @@ export interface OpenFile {
   closeIdle(): void
 }
 
-const openFilesMaxDefault = 512
+const openFilesMaxDefault = 500
 
 /** Most files looked at for one that can be closed: where all are in use, none is searched for long. */
 const searchMax = 8
 
-/** The open data files of a database, in order of use. Files in use stay open, also beyond the bound. */
+/** Open data files in order of use. Files in use stay open, also beyond the bound. */
 export class OpenFiles {
   readonly max: number
   readonly #files = new Set<OpenFile>()
@@ -45,3 +46,6 @@ export class OpenFiles {
     this.#files.delete(file)
   }
 }
+
+/** Those of all databases of the process, which share one limit of descriptors. */
+export const processFiles = new OpenFiles()

@@ -95,7 +95,7 @@ export interface TreeEnvironment {
   /** What one merge may hold in memory. */
   readonly mergeMemoryBytes: number
   readonly cache: PageCache
-  /** Data files of SSTables that are open. */
+  /** Data files of SSTables that are open, in the whole process. */
   readonly openFiles: OpenFiles
   /** What became of the sidecars of all tables; counts up. */
   readonly sidecars: SidecarStats
