@@ -8,6 +8,7 @@ const alias = process.env['MARQUETRY_SRC']
   ? [
       { find: /^#src\//, replacement: source('./src/') },
       { find: /^marquetry$/, replacement: source('./src/index.ts') },
+      { find: /^marquetry\/level$/, replacement: source('./src/level/index.ts') },
     ]
   : []
 
