@@ -27,6 +27,8 @@ export interface ErrorDetails {
   readonly file?: string
   /** Byte position in `file`. */
   readonly offset?: number
+  /** Line of `file`, from 1. */
+  readonly line?: number
   /** The column concerned. */
   readonly column?: string
   /** The option concerned. */
@@ -43,6 +45,7 @@ export class MarquetryError extends Error {
   readonly code: ErrorCode
   readonly file: string | undefined
   readonly offset: number | undefined
+  readonly line: number | undefined
   readonly column: string | undefined
   readonly option: string | undefined
   readonly pid: number | undefined
@@ -53,6 +56,7 @@ export class MarquetryError extends Error {
     this.code = code
     this.file = details.file
     this.offset = details.offset
+    this.line = details.line
     this.column = details.column
     this.option = details.option
     this.pid = details.pid

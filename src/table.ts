@@ -32,8 +32,9 @@ import { resolveProjection, resolveSnapshot } from './read-targets.js'
 import { TableLookups } from './table-lookups.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
+import type { ImportSource } from './transfer/byte-stream.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
-import { importParquet } from './transfer/import.js'
+import { importRows } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
 import { explainScan } from './tree/explain-scan.js'
 import type { LsmTree } from './tree/lsm-tree.js'
@@ -203,14 +204,14 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   }
 
   /**
-   * Writes all rows of a Parquet file to the table, replacing those with their keys. Columns are matched by name, their
+   * Writes all rows of a file (Parquet, CSV, NDJSON, Arrow IPC) or a stream to the table, replacing those with their keys. Columns are matched by name, their
    * values converted where that is exact; what the file has besides is left out, nullable columns that it does not have
    * are null. Throws MARQUETRY_INVALID_INPUT for a file that is malformed or does not fit, with column and row (counted
    * from 0); whether columns fit is checked before anything is written. Not atomic: rows that were written before an
    * error or an abort stay, and importing the file again completes them.
    */
-  async import(path: string, options: ImportOptions<C> = {}): Promise<ImportResult> {
-    return await importParquet(this.#tree, path, options as ImportOptions<Columns>)
+  async import(source: ImportSource, options: ImportOptions<C> = {}): Promise<ImportResult> {
+    return await importRows(this.#tree, source, options as ImportOptions<Columns>)
   }
 
   /** Makes everything written before this call part of an SSTable. */

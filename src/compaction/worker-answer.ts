@@ -22,8 +22,8 @@ export async function answer<T>(task: () => T | Promise<T>): Promise<WorkerAnswe
 }
 
 function toMessage(error: MarquetryError): ErrorMessage {
-  const { code, message, stack } = error
-  const details = { file: error.file, offset: error.offset, column: error.column, option: error.option }
+  const { code, message, stack, file, offset, line, column, option } = error
+  const details = { file, offset, line, column, option }
   const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined))
   // A system error's own properties (code, errno, syscall) are what its reader wants.
   const cause = error.cause instanceof Error ? { ...error.cause, message: error.cause.message } : error.cause

@@ -22,8 +22,39 @@ function valuesOf(data: Data): Values {
     const { byteWidth } = data.type
     return { bytes, offsets: Int32Array.from({ length: data.length + 1 }, (_, i) => i * byteWidth) }
   }
+  if (isView(data.type)) return viewedValues(data)
   const { valueOffsets } = data as unknown as { readonly valueOffsets: Int32Array | BigInt64Array }
   return { bytes, offsets: valueOffsets instanceof Int32Array ? valueOffsets : lowHalves(valueOffsets) }
+}
+
+/** Whether values lie behind views: short ones in 16 bytes of their own, others in one of several buffers. */
+export function isView(type: DataType): boolean {
+  return Types.isUtf8View(type) || Types.isBinaryView(type)
+}
+
+const viewBytes = 16
+const inlineBytes = 12
+
+function viewedValues(data: Data): Values {
+  const views = data.values as Uint8Array
+  const view = new DataView(views.buffer, views.byteOffset, views.byteLength)
+  const buffers = data.variadicBuffers
+  const offsets = new Int32Array(data.length + 1)
+  const parts: Uint8Array[] = []
+  let total = 0
+  for (let i = 0; i < data.length; i++) {
+    const at = i * viewBytes
+    const length = data.getValid(i) ? view.getInt32(at, true) : 0
+    const isInline = length <= inlineBytes
+    const buffer = isInline ? views : buffers[view.getInt32(at + 8, true)]
+    const start = isInline ? at + 4 : view.getInt32(at + 12, true)
+    const part = buffer?.subarray(start, start + length)
+    if (part?.length !== length) throw new RangeError(`value ${i} lies outside of its buffer`)
+    parts.push(part)
+    total += length
+    offsets[i + 1] = total
+  }
+  return { bytes: new Uint8Array(Buffer.concat(parts, total)), offsets }
 }
 
 /** 64-bit offsets in 32 bits: no buffer of the decoder is as large as to need more. */

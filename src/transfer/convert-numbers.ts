@@ -118,7 +118,8 @@ const mantissaBits = { float32: 24, float64: 53 }
 
 export function floatConverter(from: DataType, kind: 'float32' | 'float64'): Converter | undefined {
   if (Types.isInt(from)) return from.bitWidth < mantissaBits[kind] ? toFloat(kind, false) : undefined
-  if (!Types.isFloat(from) || from.precision === Precision.HALF) return undefined
+  if (!Types.isFloat(from)) return undefined
+  if (from.precision === Precision.HALF) return fromHalf(kind)
   return toFloat(kind, kind === 'float32' && from.precision === Precision.DOUBLE)
 }
 
@@ -139,3 +140,26 @@ const toFloat =
     })
     return fixedVector(kind, values, valid)
   }
+
+/** 16-bit floats, which Arrow leaves as bits: a sign, five bits of exponent, ten of fraction. */
+const fromHalf =
+  (kind: 'float32' | 'float64'): Converter =>
+  ({ data, rows, valid }) => {
+    const values = allocateValues(kind, rows) as Float32Array | Float64Array
+    eachPiece(data, (piece, at) => {
+      const source = piece.values as Uint16Array
+      for (let i = 0; i < piece.length; i++) {
+        if (valid === undefined || valid[at + i] === 1) values[at + i] = halfToNumber(source[i]!)
+      }
+    })
+    return fixedVector(kind, values, valid)
+  }
+
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  return sign * (1024 + fraction) * 2 ** (exponent - 25)
+}

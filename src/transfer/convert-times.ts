@@ -1,6 +1,6 @@
 // Dates and timestamps. 64-bit values are handled as two halves: a bigint per value would cost an allocation.
 
-import { type Data, type DataType, DateUnit, TimeUnit, DataType as Types } from 'apache-arrow'
+import { type Data, type DataType, DateUnit, type Time, TimeUnit, DataType as Types } from 'apache-arrow'
 import { halvesOf } from '../format/codecs/int64.js'
 import { fixedVector } from '../format/vector.js'
 import { type Converter, eachPiece } from './converted.js'
@@ -151,4 +151,28 @@ const nanoseconds: Converter = ({ data, rows, valid }, refuse) => {
     }
   })
   return fixedVector('int64', values, valid)
+}
+
+const perMicrosecond: { readonly [unit: number]: bigint } = {
+  [TimeUnit.SECOND]: 1_000_000n,
+  [TimeUnit.MILLISECOND]: 1_000n,
+  [TimeUnit.MICROSECOND]: 1n,
+}
+
+/** Times of day to int64: microseconds since midnight. */
+export function timeOfDayConverter(from: Time): Converter {
+  const factor = perMicrosecond[from.unit]
+  return ({ data, rows, valid }, refuse) => {
+    const values = new BigInt64Array(rows)
+    eachPiece(data, (piece, at) => {
+      for (let i = 0; i < piece.length; i++) {
+        if (valid !== undefined && valid[at + i] === 0) continue
+        const value = BigInt(piece.values[i] as number | bigint)
+        if (factor === undefined && value % 1_000n !== 0n)
+          refuse(at + i, `${value} ns is no whole number of microseconds`)
+        values[at + i] = factor === undefined ? value / 1_000n : value * factor
+      }
+    })
+    return fixedVector('int64', values, valid)
+  }
 }

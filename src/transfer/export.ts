@@ -5,7 +5,7 @@
 // While a row group is being encoded the scan fills the next one: at most two are in memory. The file is there whole
 // or not at all.
 
-import { throwIfAborted } from '../errors.js'
+import { invalidOption, throwIfAborted } from '../errors.js'
 import type { Batch, Projection } from '../format/batch.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
@@ -26,7 +26,6 @@ import {
   checkPath,
   type ExportProgress,
   type ExportResult,
-  invalidOption,
   wholeNumber,
 } from './transfer-options.js'
 

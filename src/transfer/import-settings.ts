@@ -1,12 +1,26 @@
 // The options of an import, checked against the table.
 
+import { invalidOption } from '../errors.js'
 import type { Columns } from '../format/row-types.js'
 import type { Schema } from '../format/schema.js'
+import type { ImportSource } from './byte-stream.js'
+import type { CsvLayout } from './csv-input.js'
+import { delimiterOf, type Format, formatOf } from './formats.js'
 import { holdsNumbers } from './row-numberer.js'
-import { checkOptions, checkPath, type ImportOptions, invalidOption, wholeNumber } from './transfer-options.js'
+import { checkOptions, checkPath, type ImportOptions, wholeNumber } from './transfer-options.js'
+
+/** Options that say how a CSV file is laid out. */
+type CsvOptions = Pick<ImportOptions<Columns>, 'delimiter' | 'header' | 'nullText'>
 
 /** Checked options of an import. */
 export interface ImportSettings {
+  readonly source: ImportSource
+  /** The file's path; undefined: the source is a stream. */
+  readonly path: string | undefined
+  readonly format: Format
+  readonly csv: CsvLayout
+  readonly rejects: string | undefined
+  readonly sorted: boolean | 'auto'
   /** Name in the file per column of the table. */
   readonly names: readonly string[]
   /** Index of the column that is numbered. */
@@ -18,20 +32,34 @@ export interface ImportSettings {
 }
 
 const optionNames: ReadonlySet<string> = new Set([
-  'rowNumber', 'columns', 'batchRows', 'rowGroupTimeoutMs', 'onProgress', 'signal',
+  'format', 'rowNumber', 'columns', 'rejects', 'sorted', 'delimiter', 'header', 'nullText', 'batchRows',
+  'rowGroupTimeoutMs', 'onProgress', 'signal',
 ]) // biome-ignore format: a list
 
 /** Throws MARQUETRY_INVALID_OPTION. */
 export function checkImportOptions(
   schema: Schema,
-  path: unknown,
+  source: unknown,
   options: ImportOptions<Columns>,
 ): ImportSettings {
-  checkPath(path)
+  checkSource(source)
   checkOptions(options, optionNames, 'imports')
-  const { rowNumber, columns, onProgress, signal } = options
+  const { rowNumber, columns, rejects, sorted = 'auto', onProgress, signal } = options
   const numbered = rowNumber === undefined ? undefined : numberedIndex(schema, rowNumber)
+  const path = typeof source === 'string' ? source : undefined
+  const format = formatOf(options.format, path)
+  if (path === undefined && format === 'parquet')
+    throw invalidOption('format', 'cannot be parquet for a stream: such a file is read from its end')
+  if (sorted !== true && sorted !== false && sorted !== 'auto')
+    throw invalidOption('sorted', "must be true, false or 'auto'")
+  checkRejects(rejects, format)
   return {
+    source,
+    path,
+    format,
+    csv: checkCsvLayout(options, path),
+    rejects,
+    sorted,
     names: fileNames(schema, columns, rowNumber),
     numbered,
     batchRows: wholeNumber('batchRows', options.batchRows, 1, 65_536, 2_048),
@@ -39,6 +67,29 @@ export function checkImportOptions(
     onProgress,
     signal,
   }
+}
+
+function checkSource(source: unknown): asserts source is ImportSource {
+  if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) return
+  checkPath(source)
+}
+
+function checkRejects(rejects: unknown, format: Format): void {
+  if (rejects === undefined) return
+  if (typeof rejects !== 'string' || rejects === '' || rejects.includes('\0'))
+    throw invalidOption('rejects', 'must be the path of a file')
+  if (format !== 'csv' && format !== 'ndjson')
+    throw invalidOption('rejects', `is for records of text, csv and ndjson, not for ${format}`)
+}
+
+/** How a CSV file is laid out. Throws MARQUETRY_INVALID_OPTION. */
+export function checkCsvLayout(
+  { delimiter, header = true, nullText = '' }: CsvOptions,
+  path: string | undefined,
+): CsvLayout {
+  if (typeof header !== 'boolean') throw invalidOption('header', 'must be true or false')
+  if (typeof nullText !== 'string') throw invalidOption('nullText', 'must be a string')
+  return { delimiter: delimiterOf(delimiter, path), header, nullText }
 }
 
 function numberedIndex(schema: Schema, rowNumber: string): number {

@@ -53,20 +53,29 @@ export type ImportTask = PlanTask | DecodeTask
 /** The columns of the table, in schema order; undefined: the file does not have it. */
 export type DecodedColumns = readonly (Vector | undefined)[]
 
-/** The error for a file that cannot be imported. Rows are counted from 0. */
+/** Where in a file something is wrong: rows are counted from 0, lines from 1. */
+export interface InputPlace {
+  readonly column?: string | undefined
+  readonly row?: number | undefined
+  readonly line?: number | undefined
+}
+
+/** The error for a file that cannot be imported. */
 export function invalidInput(
   path: string,
   what: string,
-  place: { readonly column?: string; readonly row?: number; readonly cause?: unknown } = {},
+  place: InputPlace & { readonly cause?: unknown } = {},
 ): MarquetryError {
-  const { column, row, cause } = place
+  const { column, row, line, cause } = place
   const where = [
     path,
+    ...(line === undefined ? [] : [`line ${line}`]),
     ...(column === undefined ? [] : [`column ${JSON.stringify(column)}`]),
     ...(row === undefined ? [] : [`row ${row}`]),
   ].join(', ')
   return new MarquetryError('MARQUETRY_INVALID_INPUT', `${where}: ${what}`, {
     file: path,
+    ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
     ...(cause === undefined ? {} : { cause }),
   })

@@ -1,8 +1,9 @@
 // What imports and exports take, tell and return; and the checks that both share.
 
-import { MarquetryError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { Columns, KeyRangeOptions, ReadOptions, RowOf, Where } from '../format/row-types.js'
 import type { Compression } from '../options.js'
+import type { Format } from './formats.js'
 
 /** How far an export has come. */
 export interface ExportProgress {
@@ -38,16 +39,18 @@ export interface ExportResult {
 export interface ImportProgress {
   /** Rows that are written to the table. */
   readonly rows: number
-  /** Rows of the file. */
-  readonly rowsTotal: number
-  /** Bytes of the file's row groups that are done. */
+  /** Rows of the file; undefined where nothing tells before its end. */
+  readonly rowsTotal: number | undefined
+  /** Bytes of the input that are done; of a Parquet file, those of its row groups. */
   readonly bytes: number
-  /** Bytes of all its row groups. */
-  readonly bytesTotal: number
+  /** Bytes that will be; undefined for streams. */
+  readonly bytesTotal: number | undefined
 }
 
 /** What an import takes. */
 export interface ImportOptions<C extends Columns> {
+  /** The input's format. Default: by the file's extension, `parquet` if that says nothing. */
+  readonly format?: Format | undefined
   /**
    * An integer column of the key that is not in the file: rows that agree in all other key columns are numbered
    * 0, 1, 2, … in the order of the file; if it is all of the key, all rows are. Importing the same file again gives
@@ -56,9 +59,26 @@ export interface ImportOptions<C extends Columns> {
   readonly rowNumber?: (keyof C & string) | undefined
   /** Names of columns in the file, by column of the table, where they differ. */
   readonly columns?: { readonly [N in keyof C]?: string | undefined } | undefined
+  /**
+   * CSV and NDJSON: a file for records that cannot become rows, replaced if it is there; without it the first of them
+   * ends the import. A JSON object a line: `line`, `column`, `error`, `record`.
+   */
+  readonly rejects?: string | undefined
+  /**
+   * `true`: the rows come in key order, and are loaded as SSTables past memtables and log: all of them appear at once
+   * or, after an error, none. `'auto'`, the default: so for as long as they are in order, if the input is larger than
+   * a memtable; the rest as if they were put. `false`: all of them as if they were put.
+   */
+  readonly sorted?: boolean | 'auto' | undefined
+  /** CSV: what stands between fields. Default: a comma, for `.tsv` a tab. */
+  readonly delimiter?: string | undefined
+  /** CSV: whether the first record names the columns. If not, the fields are the table's columns. Default `true`. */
+  readonly header?: boolean | undefined
+  /** CSV: what null looks like besides an empty field; either only without quotes. Default: nothing else. */
+  readonly nullText?: string | undefined
   /** Rows of a log record: written all or none. Default 2,048. */
   readonly batchRows?: number | undefined
-  /** How long the decoding of one row group may take before the file counts as malformed. Default 60,000. */
+  /** Parquet: how long the decoding of one row group may take before the file counts as malformed. Default 60,000. */
   readonly rowGroupTimeoutMs?: number | undefined
   /** Called as rows are written, several times per row group. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
@@ -68,15 +88,12 @@ export interface ImportOptions<C extends Columns> {
 
 /** What an import has read. */
 export interface ImportResult {
-  /** Rows of the file, all of them written. */
+  /** Rows that were written. */
   readonly rows: number
-  /** Length of the file. */
+  /** Length of the input. */
   readonly bytes: number
-}
-
-/** An error about one option. */
-export function invalidOption(option: string, message: string): MarquetryError {
-  return new MarquetryError('MARQUETRY_INVALID_OPTION', `Option \`${option}\` ${message}`, { option })
+  /** Records that went to `rejects` instead. */
+  readonly rejected: number
 }
 
 /** Checks that options are an object of known names, and those among them that imports and exports share. */

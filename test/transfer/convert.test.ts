@@ -140,7 +140,10 @@ describe('floats and booleans', () => {
     expect(convert(new Int32(), [2 ** 31 - 1, null], { kind: 'float64' })).toEqual([2 ** 31 - 1, null])
     expect(convert(new Int16(), [-5], { kind: 'float32' })).toEqual([-5])
     expect(convert(new Int32(), [1], { kind: 'float32' })).toBe('impossible')
-    expect(convert(new Float16(), [1], { kind: 'float64' })).toBe('impossible')
+    const halves = [1, null, -0.5, 65504, 2 ** -24, Infinity, Number.NaN, -0]
+    for (const kind of ['float32', 'float64'] as const) {
+      expect(convert(new Float16(), halves, { kind })).toEqual(halves)
+    }
     expect(convert(new Float64(), [1], { kind: 'int32' })).toBe('impossible')
   })
 
