@@ -10,9 +10,10 @@ import type { Ending, Io } from './io.js'
 import { addPut } from './put.js'
 import { errorDetails, errorLine, exitCodeOf, exitCodes } from './report-error.js'
 import { addScan } from './scan.js'
+import { addShell } from './shell.js'
 import { addStats } from './stats.js'
 
-const commands = [addGet, addPut, addDelete, addScan, addCount, addStats, addCompact]
+const commands = [addShell, addGet, addPut, addDelete, addScan, addCount, addStats, addCompact]
 
 function makeProgram(io: Io): Command {
   const program = new Command('marquetry')
