@@ -23,8 +23,18 @@ const twoTo32 = 2 ** 32
 /** Stores rows `from` to `to` of a column in `rows`, the first of them at `at`. */
 type Fill = (vector: Vector, from: number, to: number, rows: RowObject[], at: number) => void
 
+/** What is made of a row's values, one after the other: `RowBuilder` makes row objects. */
+export interface RowShape<R extends object> {
+  /** The schema columns that it takes. */
+  readonly projection: Projection
+  /** A row without values. */
+  empty(): R
+  /** Stores what stands at `i` of a vector as the value of column `c` of the projection. */
+  set(row: R, c: number, vector: Vector, i: number): void
+}
+
 /** Builds the rows of batches that hold the columns of one projection. */
-export class RowBuilder {
+export class RowBuilder implements RowShape<RowObject> {
   readonly projection: Projection
   readonly #columns: readonly SchemaColumn[]
   readonly #fills: readonly Fill[]
@@ -45,12 +55,10 @@ export class RowBuilder {
     }
   }
 
-  /** A row without values, to be filled with `set`. */
   empty(): RowObject {
     return { ...this.#template }
   }
 
-  /** Stores what stands at `i` of a vector as the value of column `c` of the projection. */
   set(row: RowObject, c: number, vector: Vector, i: number): void {
     const { name, codec } = this.#columns[c]!
     if (vector.valid === undefined || vector.valid[i] === 1) row[name] = codec.value(vector, i)

@@ -4,6 +4,7 @@
 import type { Projection } from '../format/batch.js'
 import { textAt } from '../format/codecs/bytes.js'
 import { t } from '../format/column.js'
+import type { RowShape } from '../format/row-builder.js'
 import { copyBytes, type Vector } from '../format/vector.js'
 
 /** Keys and values as Level's encodings hand them to a database. */
@@ -31,6 +32,23 @@ export function bytesOf(data: Data): Uint8Array {
 /** As `bytesOf`, in memory that the caller does not share. */
 export function copyOf(data: Data): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : Uint8Array.prototype.slice.call(data) // a Buffer's own is a view
+}
+
+/** A value that was looked up. */
+export interface FoundValue {
+  value: Data | undefined
+}
+
+/** What lookups make of an entry: its value in a format, or, without one, only that it is there. */
+export function valueShape(format?: Format): RowShape<FoundValue> {
+  const read = format && readerOf(format)
+  return {
+    projection: read === undefined ? columns.none : columns.value,
+    empty: () => ({ value: undefined }),
+    set(found, _c, vector, i) {
+      found.value = read?.(vector, i)
+    },
+  }
 }
 
 /** How rows of a bytes column are handed out in a format: as strings, or as Buffers of their own. */

@@ -18,19 +18,31 @@ import {
 } from 'abstract-level'
 import type { Database } from '../database.js'
 import type { Batch } from '../format/batch.js'
+import { encodeKey, type KeyBytes } from '../format/key-codec.js'
+import type { RowShape } from '../format/row-builder.js'
 import { open } from '../open.js'
 import type { OpenOptions } from '../options.js'
 import type { Table } from '../table.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
+import { findRow, findRowSync, findRows } from '../tree/point-reads.js'
 import { approximateSize } from './approximate-size.js'
 import { clearSome } from './clear.js'
 import { destroyDatabase } from './destroy.js'
-import { columns, type Data, entriesTable, entrySchema, type Format, readerOf } from './entry.js'
+import {
+  bytesOf,
+  columns,
+  type Data,
+  entriesTable,
+  entrySchema,
+  type Format,
+  type FoundValue,
+  readerOf,
+  valueShape,
+} from './entry.js'
 import { EntryCursor } from './entry-cursor.js'
 import { EntryIterator, type IteratorOptions, KeyIterator, ValueIterator, Walk } from './iterators.js'
 import { type LevelRange, rangeOf } from './key-range.js'
 import { LevelError, levelError, rethrow } from './level-error.js'
-import { find, findMany, findSync } from './lookup.js'
 import { LevelSnapshot, seqOf } from './snapshot.js'
 import { LevelChainedBatch, type Operation, type WriteOptions, write } from './writes.js'
 
@@ -48,6 +60,10 @@ const manifest = {
   additionalMethods: { approximateSize: true, compactRange: true },
   signals: { iterators: true },
 }
+
+/** What lookups make of entries: values per format, or that there are any. */
+const shapes = { utf8: valueShape('utf8'), buffer: valueShape('buffer'), view: valueShape('view') }
+const presence = valueShape()
 
 /** Options of `MarquetryLevel.open`. */
 export interface MarquetryLevelOpenOptions extends AbstractOpenOptions {
@@ -205,8 +221,8 @@ export class MarquetryLevel<KDefault = string, VDefault = string> extends Abstra
 
   protected async _get(key: Data, { valueEncoding, snapshot }: ReadOptions): Promise<Data | undefined> {
     try {
-      const batch = await find(this.#tree, key, columns.value, seqOf(this.#tree, snapshot))
-      return batch && readerOf(valueEncoding)(batch.columns[0]!, 0)
+      const seq = seqOf(this.#tree, snapshot)
+      return (await findRow(this.#tree, this.#encode(key), shapes[valueEncoding], seq))?.value
     } catch (error) {
       throw levelError(error)
     }
@@ -214,39 +230,43 @@ export class MarquetryLevel<KDefault = string, VDefault = string> extends Abstra
 
   protected _getSync(key: Data, { valueEncoding, snapshot }: ReadOptions): Data | undefined {
     try {
-      const batch = findSync(this.#tree, key, columns.value, seqOf(this.#tree, snapshot))
-      return batch && readerOf(valueEncoding)(batch.columns[0]!, 0)
+      const seq = seqOf(this.#tree, snapshot)
+      return findRowSync(this.#tree, this.#encode(key), shapes[valueEncoding], seq)?.value
     } catch (error) {
       throw levelError(error)
     }
   }
 
   protected async _getMany(keys: readonly Data[], options: ReadOptions): Promise<(Data | undefined)[]> {
-    const { valueEncoding, snapshot } = options
-    const read = readerOf(valueEncoding)
-    try {
-      const seq = seqOf(this.#tree, snapshot)
-      return await findMany(this.#tree, keys, columns.value, (batch) => read(batch.columns[0]!, 0), seq)
-    } catch (error) {
-      throw levelError(error)
-    }
+    const found = await this.#findAll(keys, shapes[options.valueEncoding], options)
+    return found.map((entry) => entry?.value)
   }
 
   protected async _has(key: Data, { snapshot }: ReadOptions): Promise<boolean> {
     try {
-      return (await find(this.#tree, key, columns.none, seqOf(this.#tree, snapshot))) !== undefined
+      const seq = seqOf(this.#tree, snapshot)
+      return (await findRow(this.#tree, this.#encode(key), presence, seq)) !== undefined
     } catch (error) {
       throw levelError(error)
     }
   }
 
-  protected async _hasMany(keys: readonly Data[], { snapshot }: ReadOptions): Promise<boolean[]> {
+  protected async _hasMany(keys: readonly Data[], options: ReadOptions): Promise<boolean[]> {
+    const found = await this.#findAll(keys, presence, options)
+    return found.map((entry) => entry !== undefined)
+  }
+
+  async #findAll(keys: readonly Data[], shape: RowShape<FoundValue>, { snapshot }: ReadOptions) {
     try {
-      const found = await findMany(this.#tree, keys, columns.none, () => true, seqOf(this.#tree, snapshot))
-      return found.map((there) => there === true)
+      const encoded = keys.map((key) => this.#encode(key))
+      return await findRows(this.#tree, encoded, shape, seqOf(this.#tree, snapshot))
     } catch (error) {
       throw levelError(error)
     }
+  }
+
+  #encode(key: Data): KeyBytes {
+    return encodeKey(this.#tree.schema, bytesOf(key))
   }
 
   protected _iterator(options: IteratorOptions): EntryIterator<this, KDefault, VDefault> {

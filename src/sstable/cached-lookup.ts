@@ -5,7 +5,7 @@
 
 import type { KeyBytes } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
-import type { RowBuilder, RowObject } from '../format/row-builder.js'
+import type { RowShape } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { FileColumn, Opened, PageReader } from './page-reader.js'
@@ -44,20 +44,20 @@ export class CachedLookup {
     return deleted.values[row - opened.index.pageFirstRow[page]!] === 1 ? deletedRow : row
   }
 
-  /** The values of a row, as `builder` wants them; undefined: not all of them are in memory. */
-  row(row: number, builder: RowBuilder): RowObject | undefined {
+  /** What `shape` makes of a row; undefined: not all of its values are in memory. */
+  row<R extends object>(row: number, shape: RowShape<R>): R | undefined {
     const opened = this.#pages.opened
     if (opened === undefined) return undefined
     const { index } = opened
-    const { projection } = builder
-    const built = builder.empty()
+    const { projection } = shape
+    const built = shape.empty()
     for (let c = 0; c < projection.length; c++) {
       const column = opened.columns[projection[c]!]
       if (column === undefined) continue
       const page = index.pageOf(column.number, row)
       const vector = this.#pages.cached(page)
       if (vector === undefined) return undefined
-      builder.set(built, c, vector, row - index.pageFirstRow[page]!)
+      shape.set(built, c, vector, row - index.pageFirstRow[page]!)
     }
     return built
   }

@@ -8,7 +8,7 @@ import { compareColumns, compareKeys } from '../format/compare.js'
 import { decodeKeys, type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
 import type { Predicate } from '../format/predicate.js'
-import type { RowBuilder, RowObject } from '../format/row-builder.js'
+import type { RowShape } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -179,8 +179,8 @@ export class SSTableReader {
   }
 
   /** The row's values, from memory alone; undefined: not all of them are there. */
-  rowCached(row: number, builder: RowBuilder): RowObject | undefined {
-    return this.#cached.row(row, builder)
+  rowCached<R extends object>(row: number, shape: RowShape<R>): R | undefined {
+    return this.#cached.row(row, shape)
   }
 
   /** Takes in how a lookup from memory that has looked beyond the filter ended. */

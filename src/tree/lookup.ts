@@ -4,7 +4,7 @@
 import type { Batch, Projection } from '../format/batch.js'
 import type { KeyBytes } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
-import type { RowBuilder, RowObject } from '../format/row-builder.js'
+import type { RowShape } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { Reading } from '../fs/reading.js'
@@ -52,12 +52,12 @@ export interface Wanted {
  * The key's row in the runs as far as that is in memory; undefined: there is none; a number: the run with which
  * `findInRuns` has to go on. Nearly every lookup of a warm table ends here.
  */
-export function findCached(
+export function findCached<R extends object>(
   version: Version,
   wanted: Wanted,
-  builder: RowBuilder,
+  shape: RowShape<R>,
   readers: RunReaders,
-): RowObject | undefined | number {
+): R | undefined | number {
   const { key, hash, seq } = wanted
   let isTold = false
   for (let run = 0; ; run++) {
@@ -68,7 +68,7 @@ export function findCached(
     isTold = true
     const row = reader.findCached(key, seq, readers.search)
     if (row === unreadRow) return run
-    const built = row >= 0 ? reader.rowCached(row, builder) : undefined
+    const built = row >= 0 ? reader.rowCached(row, shape) : undefined
     if (row >= 0 && built === undefined) return run
     reader.learnCached(row !== absentRow)
     if (row !== absentRow) return built
