@@ -1,12 +1,13 @@
 // The command line of the comparison: `npm run bench -- peers`, or a group or workload by its name.
 
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { dataNames, openData, prepareData } from '../data/index.mjs'
-import { engineNames } from '../engines/index.mjs'
+import { engineNames, engines } from '../engines/index.mjs'
 import { printHead, printResult } from '../report/print.mjs'
 import { saveResults } from '../report/results.mjs'
 import { compare } from './compare.mjs'
@@ -47,10 +48,15 @@ function settingsOf(args) {
     }
     return values[name]
   }
+  const asked = oneOf('engines', engineNames).split(',')
+  const reader = asked.find((name) => engines[name].readsParquet)
+  if (reader !== undefined && !asked.includes('marquetry')) {
+    throw new UsageError(`--engines: ${reader} reads what marquetry writes, so name both`)
+  }
   return {
     data: oneOf('data', dataNames),
     state: oneOf('state', ['compacted', 'loaded']),
-    engines: engineNames.filter((name) => oneOf('engines', engineNames).split(',').includes(name)),
+    engines: engineNames.filter((name) => asked.includes(name)),
     rows: whole('rows'),
     rounds: Math.max(1, whole('rounds')),
     warmUps: whole('warm-ups'),
@@ -78,7 +84,7 @@ export async function runPeers(workloads, args) {
     const settings = { ...given, rows, work }
     printHead({ ...settings, machine })
     const { threads, state } = settings
-    const about = { machine, threads, state, versions: versions() }
+    const about = { machine, commit: commit(), threads, state, versions: versions() }
     const began = performance.now()
     let path
     await compare(workloads, settings, (workload, result) => {
@@ -94,6 +100,15 @@ export async function runPeers(workloads, args) {
 /** Of the peers, as pinned in bench/package.json. */
 function versions() {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).dependencies
+}
+
+/** Of the engine that was measured; undefined without git, with `+` if files were changed since. */
+function commit() {
+  const git = (...args) => spawnSync('git', args, { cwd: resultsFolder, encoding: 'utf8' })
+  const { status, stdout } = git('rev-parse', '--short', 'HEAD')
+  if (status !== 0) return undefined
+  const isChanged = git('status', '--porcelain', '--', '../../src').stdout !== ''
+  return `${stdout.trim()}${isChanged ? '+' : ''}`
 }
 
 export { UsageError }

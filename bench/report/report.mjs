@@ -95,8 +95,8 @@ function section(results, plot) {
 /** Machine, versions, rounds: once, if the parts were run in the same way. */
 function runsOf(measured, { workloads: byName }) {
   const words = measured.map(({ name }) => {
-    const { machine, rounds, threads, state, versions } = byName[name]
-    return `${machine}; medians of ${rounds}; ${threads} threads for marquetry (main thread and workers) and for DuckDB; ${state} after loading; ${inWords(versions)}`
+    const { machine, commit, rounds, threads, state, versions } = byName[name]
+    return `${machine}; marquetry at ${commit ?? 'an unknown commit'}; medians of ${rounds}; ${threads} threads for marquetry (main thread and workers) and for DuckDB; ${state} after loading; ${inWords(versions)}`
   })
   const grouped = indexesByText(words)
   return [...grouped]

@@ -50,6 +50,7 @@ test('says what is wrong with its arguments', () => {
     [/Unknown option '--row'/, 'peers', '--row', '5'],
     [/--rows must be a whole number/, 'peers', '--rows', 'many'],
     [/--engines: there are marquetry, .* not leveldb/, 'peers', '--engines', 'leveldb'],
+    [/reads what marquetry writes/, 'scan', '--engines', 'duckdb,hyparquet'],
   ]
   for (const [says, ...args] of cases) {
     const { status, stdout, stderr } = run(...args)
