@@ -1,0 +1,3 @@
+import { testDatabases } from './databases.js'
+
+testDatabases(0, 1500)

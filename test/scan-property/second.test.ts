@@ -1,0 +1,3 @@
+import { testDatabases } from './databases.js'
+
+testDatabases(1, 1500)
