@@ -2,7 +2,7 @@
 // that a flush never waits for a merge. Made at the first task, never keeping the process alive while idle.
 
 import { Piscina } from 'piscina'
-import { aborted, MarquetryError } from '../errors.js'
+import { aborted, isMarquetryError, MarquetryError } from '../errors.js'
 import { unwrap, type WorkerAnswer } from './worker-answer.js'
 
 /** Idle threads go after this long, with all their WASM memory. */
@@ -36,6 +36,14 @@ export interface PoolRun {
   readonly module: URL
   readonly transfer?: readonly ArrayBuffer[]
   readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Whether a task ended otherwise than by an error that it meant: its worker died, or it trapped, or met a bug. Nothing says
+ * that another attempt will end better.
+ */
+export function isBrokenTask(error: unknown): boolean {
+  return !isMarquetryError(error) || (error.code === 'MARQUETRY_IO' && error.file === undefined)
 }
 
 /** Runs a task on a worker thread. A worker that dies makes it fail with MARQUETRY_IO. */

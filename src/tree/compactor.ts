@@ -4,7 +4,8 @@
 //
 // 1. A table takes part in one job at a time, and plans that could get into each other's way do not run together.
 // 2. A job that fails has changed nothing: it is planned anew, later and under new numbers. A table that was found
-//    damaged three times is left alone from then on (quarantined); reads still get from it what is whole.
+//    damaged three times, or whose merges broke their worker as often, is left alone from then on (quarantined); reads
+//    still get from it what is whole.
 // 3. While somebody waits for a compaction by hand, no new one is begun by the strategy, so that it gets its turn.
 
 import type { CompactionPlan, CompactionStrategy } from '../compaction/plan.js'
@@ -42,8 +43,8 @@ export interface CompactionHost {
   /** Carries out a plan and commits it. `more` says how many further slots there are for it to use. */
   run(plan: CompactionPlan, more: number): RunningCompaction
   failed(error: unknown, willRetry: boolean): void
-  /** Number of the table that an error says is damaged. */
-  damagedTable(error: unknown): number | undefined
+  /** Numbers of the tables that the failure of this plan speaks against: none, if it came from elsewhere. */
+  suspects(error: unknown, plan: CompactionPlan): readonly number[]
   isHealthy(): boolean
   /** Why the database takes no more writes; undefined: it does. */
   readonly failure: MarquetryError | undefined
@@ -89,7 +90,7 @@ export class Compactor {
     return this.#pauses
   }
 
-  /** Numbers of tables that were found damaged too often to be merged. */
+  /** Numbers of tables that were found damaged, or broke their merges, too often to be merged. */
   get quarantined(): readonly number[] {
     return [...this.#quarantined.keys()]
   }
@@ -240,7 +241,7 @@ export class Compactor {
       this.#running.delete(plan)
       slots.release(1 + more)
       if (waiting !== undefined) this.#finish(waiting, error)
-      if (error !== undefined) this.#failed(error, waiting !== undefined)
+      if (error !== undefined) this.#failed(error, plan, waiting !== undefined)
       else this.#failures = 0
       this.poke()
     }
@@ -257,17 +258,17 @@ export class Compactor {
     else waiting.reject(this.#stopped && isMarquetryError(error, 'MARQUETRY_ABORTED') ? closed() : error)
   }
 
-  #failed(error: unknown, byHand: boolean): void {
+  #failed(error: unknown, plan: CompactionPlan, byHand: boolean): void {
     if (isMarquetryError(error, 'MARQUETRY_ABORTED')) return
-    const damaged = this.#host.damagedTable(error)
-    if (damaged !== undefined) {
-      const times = (this.#damages.get(damaged) ?? 0) + 1
-      this.#damages.set(damaged, times)
-      if (times >= damagesMax) this.#quarantined.set(damaged, error)
+    const suspects = this.#host.suspects(error, plan)
+    for (const table of suspects) {
+      const times = (this.#damages.get(table) ?? 0) + 1
+      this.#damages.set(table, times)
+      if (times >= damagesMax) this.#quarantined.set(table, error)
     }
-    const isLast = damaged !== undefined && this.#quarantined.has(damaged)
+    const isLast = suspects.some((table) => this.#quarantined.has(table))
     const willRetry = !this.#stopped && !byHand && !isLast && this.#host.isHealthy()
-    if (!byHand || damaged !== undefined) this.#host.failed(error, willRetry)
+    if (!byHand || suspects.length > 0) this.#host.failed(error, willRetry)
     this.#failures++
     for (const { fail } of this.#idleWaiters.splice(0)) fail(error)
     if (this.#stopped) return

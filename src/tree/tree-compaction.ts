@@ -9,6 +9,7 @@ import type { MergeJob, MergeResult } from '../compaction/job.js'
 import { JobControl } from '../compaction/job-control.js'
 import type { CompactionPlan } from '../compaction/plan.js'
 import { cutRanges, inputRuns, isMove, olderThan, type WeightedKey } from '../compaction/plan-facts.js'
+import { isBrokenTask } from '../compaction/pool.js'
 import type { MergeSlots } from '../compaction/slots.js'
 import { isMarquetryError } from '../errors.js'
 import { numberedName } from '../format/file-names.js'
@@ -85,11 +86,15 @@ export class TreeCompaction implements CompactionHost {
     environment.emit('backgroundError', { table: name, error: error as Error, willRetry })
   }
 
-  damagedTable(error: unknown): number | undefined {
-    if (!isMarquetryError(error, 'MARQUETRY_CORRUPTION') || error.file === undefined) return undefined
+  /** The table that is said to be damaged; all inputs, if the job broke its worker without saying at which. */
+  suspects(error: unknown, { inputs }: CompactionPlan): readonly number[] {
+    if (isBrokenTask(error)) return inputs.map(({ number }) => number)
+    if (!isMarquetryError(error, 'MARQUETRY_CORRUPTION') || error.file === undefined) return []
     const { file } = error
-    return this.version.allTables().find(({ number }) => file.startsWith(`${this.#tree.files.folder(number)}/`))
-      ?.number
+    const damaged = this.version
+      .allTables()
+      .find(({ number }) => file.startsWith(`${this.#tree.files.folder(number)}/`))
+    return damaged === undefined ? [] : [damaged.number]
   }
 
   isHealthy(): boolean {

@@ -51,8 +51,9 @@ class FakeHost implements CompactionHost {
     this.failures.push({ error, willRetry })
   }
 
-  damagedTable(error: unknown): number | undefined {
-    return error instanceof MarquetryError && error.code === 'MARQUETRY_CORRUPTION' ? 5 : undefined
+  suspects(error: unknown, { inputs }: CompactionPlan): readonly number[] {
+    if (!(error instanceof MarquetryError)) return inputs.map(({ number }) => number)
+    return error.code === 'MARQUETRY_CORRUPTION' ? [5] : []
   }
 
   isHealthy(): boolean {
@@ -121,6 +122,22 @@ test('a table that was found damaged three times is left alone, and every time i
   expect(host.failures.map(({ error }) => error)).toEqual([damage, damage, damage])
   await expect(compactor.compact(byHand(wanting(host, 5, 3)))).rejects.toBe(damage)
   expect(host.jobs).toHaveLength(3)
+  await compactor.stop()
+})
+
+test('tables whose merges broke their worker three times are left alone, others are not', async () => {
+  const host = new FakeHost(1)
+  const compactor = new Compactor(host, undefined)
+  const died = new Error('the worker died')
+  for (let times = 1; times <= 3; times++) {
+    const refused = compactor.compact(byHand(wanting(host, 5, 3)))
+    host.jobs.at(-1)!.end(died)
+    await expect(refused).rejects.toBe(died)
+    expect(compactor.quarantined).toEqual(times < 3 ? [] : [5, 3])
+  }
+  const others = compactor.compact(byHand(wanting(host, 6, 4)))
+  host.jobs.at(-1)!.end()
+  await others
   await compactor.stop()
 })
 
