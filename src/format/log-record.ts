@@ -154,6 +154,8 @@ export interface LogContents {
   readonly entries: number
   /** Greatest sequence number less the base; −1: no entries. */
   readonly lastSeqOffset: number
+  /** Length of the log that was known to be durable when the last record was made. */
+  readonly durableBytes: number
 }
 
 function checkRecord(bytes: Uint8Array, view: DataView, start: number, id: Uint8Array): boolean {
@@ -238,7 +240,9 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
     }
     at = end
   }
-  return { bytes: at, digest, records, entries, lastSeqOffset }
+  const last = records[records.length - 1]
+  const durableBytes = last === undefined ? logHeaderBytes : view.getUint32(last + 16, true)
+  return { bytes: at, digest, records, entries, lastSeqOffset, durableBytes }
 }
 
 /**

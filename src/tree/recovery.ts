@@ -111,11 +111,17 @@ async function replay(input: RecoveryInput, listed: ListedLog, log: ReadLog): Pr
   return { memtable, number: listed.number, path, bytes: contents.bytes, digest: contents.digest }
 }
 
-/** If the power goes here, the next open cuts the same tail again. */
+/**
+ * Cuts a torn tail off, and makes durable what is left. If a sync failed, the system shows pages that it counts as clean and
+ * will never write: so what is not known to be durable is written again, byte for byte, which a crash cannot make worse. If
+ * the power goes here, the next open cuts the same tail again.
+ */
 async function settleTail(fs: FileSystem, { path, contents, bytes }: ReadLog): Promise<void> {
   const file = await fs.open(path, 'write')
   try {
     if (bytes.length > contents.bytes) await file.truncate(contents.bytes)
+    const from = Math.min(contents.durableBytes, contents.bytes)
+    if (from < contents.bytes) await file.write(bytes.subarray(from, contents.bytes), from)
     await file.sync()
   } finally {
     await file.close()
