@@ -109,7 +109,7 @@ export class DatabaseDirectory {
   /** Removes what a process left that died while it made a table or dropped one. */
   async collectOrphans(): Promise<void> {
     await this.#removeDropped()
-    const named = new Set(this.#catalog.tables.map(({ name }) => name))
+    const named = new Set([...Object.values(databaseFiles), ...this.#catalog.tables.map(({ name }) => name)])
     for (const name of await this.#fs.list(this.path)) {
       const path = `${this.path}/${name}`
       if (!named.has(name) && (await isUnusedTable(this.#fs, path))) await this.#fs.remove(path)

@@ -70,16 +70,24 @@ export interface FileSystem {
   lock(path: string, content: string): Promise<FileLock | { readonly heldBy: string }>
 }
 
+/** A file of this size or less is read from the calling thread: that takes less than to hand it to another. */
+const readSyncBytesMax = 64 * 1024
+
 /** Reads a whole file. */
 export async function readWhole(fs: FileSystem, path: string): Promise<Uint8Array> {
   const file = await fs.open(path, 'read')
   try {
-    const bytes = new Uint8Array(await file.size())
-    const read = await file.read(bytes, 0)
-    return bytes.subarray(0, read)
+    return await readAll(file)
   } finally {
-    await file.close()
+    file.closeSync()
   }
+}
+
+/** Reads all of an open file. */
+export async function readAll(file: FileHandle): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.sizeSync())
+  const read = bytes.length <= readSyncBytesMax ? file.readSync(bytes, 0) : await file.read(bytes, 0)
+  return bytes.subarray(0, read)
 }
 
 /** Creates a file with this content and makes it durable; its directory's entry is the caller's to sync. */

@@ -112,7 +112,7 @@ class NodeFileSystem implements FileSystem {
       try {
         await syncFd(fd)
       } finally {
-        await closeFd(fd)
+        fs.closeSync(fd)
       }
     })
   }
@@ -128,8 +128,8 @@ class NodeFileSystem implements FileSystem {
         locked = await file.using('lock', async (fd) => tryLockFd(tryLock, fd))
         if (!locked) return { heldBy: await readText(file) }
         // A crash between these two leaves a lock that nobody holds, with an empty or a stale holder: both harmless.
-        await file.truncate(0)
-        await file.write(Buffer.from(content), 0)
+        if (file.sizeSync() > content.length) await file.truncate(0)
+        file.writeSync(Buffer.from(content), 0)
         return { release: () => file.close() }
       } catch (error) {
         locked = false

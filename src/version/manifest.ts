@@ -18,7 +18,7 @@ import {
   type ManifestPosition,
   manifestHeaderBytes,
 } from '../format/manifest-record.js'
-import { type FileHandle, type FileSystem, readWhole, writeWhole } from '../fs/file-system.js'
+import { type FileHandle, type FileSystem, readAll, readWhole, writeWhole } from '../fs/file-system.js'
 import { AssertionError, assert } from '../util/assert.js'
 import { editToJson, replayEdit, stateToJson, type TreeState, type VersionEdit } from './state.js'
 
@@ -91,8 +91,8 @@ export class Manifest {
     if ((await fs.stat(path))?.kind !== 'file') throw corruption(path, undefined, 'the manifest is no file')
     const file = await fs.open(path, 'write')
     try {
-      const bytes = new Uint8Array(await file.size())
-      const { decoded, state } = replay(path, number, bytes.subarray(0, await file.read(bytes, 0)))
+      const bytes = await readAll(file)
+      const { decoded, state } = replay(path, number, bytes)
       await settle(fs, directory, file, bytes, decoded)
       // A crash from here on leaves some of the others, to be removed at the next opening.
       for (const name of names) {
