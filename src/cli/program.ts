@@ -5,7 +5,9 @@ import { engineVersion } from '../util/engine-version.js'
 import { addCompact } from './compact.js'
 import { addCount } from './count.js'
 import { addDelete } from './delete.js'
+import { addDemo } from './demo.js'
 import { addGet } from './get.js'
+import { addInspect } from './inspect.js'
 import type { Ending, Io } from './io.js'
 import { addPut } from './put.js'
 import { errorDetails, errorLine, exitCodeOf, exitCodes } from './report-error.js'
@@ -13,7 +15,18 @@ import { addScan } from './scan.js'
 import { addShell } from './shell.js'
 import { addStats } from './stats.js'
 
-const commands = [addShell, addGet, addPut, addDelete, addScan, addCount, addStats, addCompact]
+const commands = [
+  addShell,
+  addGet,
+  addPut,
+  addDelete,
+  addScan,
+  addCount,
+  addStats,
+  addCompact,
+  addInspect,
+  addDemo,
+]
 
 function makeProgram(io: Io): Command {
   const program = new Command('marquetry')

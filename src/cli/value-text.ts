@@ -106,6 +106,12 @@ export function expectationOf({ kind, unit, precision, scale }: ColumnType): str
   return kind === 'utf8' ? 'a text' : 'a number'
 }
 
+/** A type as a word: `int32`, `timestamp(us)`, `decimal128(10,2)`. */
+export function typeText({ kind, unit, precision, scale }: ColumnType): string {
+  if (kind === 'decimal128') return `decimal128(${precision},${scale})`
+  return unit === 'us' ? 'timestamp(us)' : kind
+}
+
 /** A value as a word, which `valueFromText` reads as the same value. */
 export function textOf(type: ColumnType, value: unknown): string {
   if (value instanceof Date) return type.kind === 'date' ? dayOf(value) : value.toISOString()

@@ -1,10 +1,11 @@
 // Schemas as words: `flights date:timestamp origin:utf8 delay:int32? key date origin`, for `.create` and `.schema`.
 
-import { type Column, type ColumnType, t } from '../../format/column.js'
+import { type Column, t } from '../../format/column.js'
 import type { TableSchema } from '../../format/row-types.js'
 import type { SchemaJson } from '../../format/schema.js'
 import type { Word } from '../key-text.js'
 import { UsageError } from '../usage-error.js'
+import { typeText } from '../value-text.js'
 
 /** A schema that is known only at run time. */
 export type AnyTableSchema = TableSchema<readonly (readonly [string, Column])[], readonly [string, ...string[]]>
@@ -55,11 +56,6 @@ export function schemaFromWords(words: readonly Word[]): AnyTableSchema {
     return [name, mark === undefined ? column : (column.nullable?.() ?? column)]
   })
   return { columns, key: [first, ...others] }
-}
-
-function typeText({ kind, unit, precision, scale }: ColumnType): string {
-  if (kind === 'decimal128') return `decimal128(${precision},${scale})`
-  return unit === 'us' ? 'timestamp(us)' : kind
 }
 
 /** A table as the words that would make it. */
