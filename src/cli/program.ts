@@ -6,6 +6,7 @@ import { addCompact } from './compact.js'
 import { addCount } from './count.js'
 import { addDelete } from './delete.js'
 import { addDemo } from './demo.js'
+import { addExplain } from './explain.js'
 import { addGet } from './get.js'
 import { addInspect } from './inspect.js'
 import type { Ending, Io } from './io.js'
@@ -22,6 +23,7 @@ const commands = [
   addDelete,
   addScan,
   addCount,
+  addExplain,
   addStats,
   addCompact,
   addInspect,

@@ -183,6 +183,8 @@ describe('tab', () => {
     ['scan --columns de', 'delay'],
     ['scan --columns delay,or', 'origin'],
     ['count --where "delay > 60 and or', 'origin'],
+    ['scan --columns delay,origin --lim', '--limit '],
+    ['scan --where "delay > 60" --rev', '--reverse '],
   ])('after `%s` offers %s', (line, offered) => {
     const [candidates, word] = completionsOf(line, names)
     expect(candidates).toContain(offered)

@@ -26,5 +26,8 @@ function behind(command: string, before: string, { tables, columns }: KnownNames
   if (completes === 'tables') return tables
   if (completes === 'modes') return rowFormats
   if (completes === undefined) return []
-  return /--(columns|where)\s+\S*["(,\s\S]*$/.test(before) ? columns : scanFlagNames.map((flag) => `${flag} `)
+  return wantsColumns.test(before) ? columns : scanFlagNames.map((flag) => `${flag} `)
 }
+
+/** Within the value of an option that names columns: up to the next space, or, in quotes, to their end. */
+const wantsColumns = /--(?:columns|where)\s+(?:"[^"]*|'[^']*|[^\s"']*)$/

@@ -111,6 +111,20 @@ const scan: ShellCommand = {
   },
 }
 
+const explain: ShellCommand = {
+  name: 'explain',
+  usage: '[options of scan]',
+  meaning: 'how a scan reads: every section, file, row group and page, kept or skipped and why',
+  completes: 'columns',
+  async run(shell, words) {
+    const given = scanArguments(words, allFlags)
+    const table = await shell.table()
+    if (table === undefined) return
+    const scan = table.scan({ ...scanFromArguments(table.schema, given), signal: shell.io.signal })
+    await print(shell.io, `${String(await scan.explain()).trimEnd()}\n`)
+  },
+}
+
 const count: ShellCommand = {
   name: 'count',
   usage: '[options of scan]',
@@ -163,4 +177,14 @@ const compact: ShellCommand = {
 }
 
 /** In the order in which `.help` lists them. */
-export const rowCommands: readonly ShellCommand[] = [put, get, remove, scan, count, stats, flush, compact]
+export const rowCommands: readonly ShellCommand[] = [
+  put,
+  get,
+  remove,
+  scan,
+  count,
+  explain,
+  stats,
+  flush,
+  compact,
+]
