@@ -31,6 +31,9 @@ export type {
 export type { SidecarCounts, SidecarStats } from './sstable/reader-host.js'
 export { Table } from './table.js'
 export type { Scan } from './table-scan.js'
+export type { ExportTarget, NodeWritable, WebWritable } from './transfer/byte-output.js'
+export type { ImportSource } from './transfer/byte-stream.js'
+export type { Format } from './transfer/formats.js'
 export type {
   ExportOptions,
   ExportProgress,

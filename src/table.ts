@@ -32,8 +32,9 @@ import { resolveProjection, resolveSnapshot } from './read-targets.js'
 import { TableLookups } from './table-lookups.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
+import type { ExportTarget } from './transfer/byte-output.js'
 import type { ImportSource } from './transfer/byte-stream.js'
-import { checkExportOptions, exportParquet } from './transfer/export.js'
+import { checkExportOptions, exportRows } from './transfer/export.js'
 import { importRows } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
 import { explainScan } from './tree/explain-scan.js'
@@ -185,14 +186,15 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   }
 
   /**
-   * Writes the rows of a key range to a Parquet file, as the table is at this moment: sorted by key, with the types and
-   * field ids of its columns. A file that stands at `path` is replaced, in one step and only after all is written.
+   * Writes the rows of a key range to a file (Parquet, CSV, NDJSON, Arrow IPC), as the table is at this moment and sorted by
+   * key. A file that stands there is replaced, in one step and only after all is written. A Node or web stream gets the
+   * bytes as it takes them, and is ended, but for the process's own output.
    */
   async export<P extends keyof C = keyof C>(
-    path: string,
+    target: ExportTarget,
     options: ExportOptions<C, K, P> = {},
   ): Promise<ExportResult> {
-    const settings = checkExportOptions(path, options, this.#tree.options.compression)
+    const settings = checkExportOptions(target, options, this.#tree.options.compression)
     const range = encodeRange(this.#tree.schema, options as Bounds)
     const project = resolveProjection(this.#tree, options.columns)
     const predicate = options.where === undefined ? undefined : compileWhere(this.#tree.schema, options.where)
@@ -200,7 +202,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
       { range, project, predicate, reverse: false },
       resolveSnapshot(this.#tree, options.snapshot),
     )
-    return await exportParquet(this.#tree, path, project, source, settings)
+    return await exportRows(this.#tree, project, source, settings)
   }
 
   /**

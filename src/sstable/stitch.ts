@@ -61,7 +61,7 @@ interface CopiedGroup {
  * use.
  */
 export class ParquetStitcher {
-  readonly #file: FileHandle
+  readonly #file: Pick<FileHandle, 'write'>
   readonly #options: StitchOptions
   readonly #groups: CopiedGroup[] = []
   /** The first part's, of which ours is made. */
@@ -70,7 +70,7 @@ export class ParquetStitcher {
   #rows = 0
   #at = 0
 
-  constructor(file: FileHandle, options: StitchOptions) {
+  constructor(file: Pick<FileHandle, 'write'>, options: StitchOptions) {
     this.#file = file
     this.#options = options
   }

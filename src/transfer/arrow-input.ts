@@ -9,6 +9,7 @@ import {
   type Schema as ArrowSchema,
   type Data,
   DataType,
+  MessageReader,
   type RecordBatch,
   RecordBatchReader,
 } from 'apache-arrow'
@@ -26,15 +27,42 @@ const magicBytes = 8
 
 /** Bytes of the stream inside of a file, or of the stream that it is already. */
 async function* streamOf(bytes: ByteStream): AsyncGenerator<Uint8Array> {
-  let head = new Uint8Array(0)
-  while (head.length < magicBytes) {
+  let head = await gather(bytes, new Uint8Array(0), 2 * magicBytes)
+  if (magic.every((byte, i) => head[i] === byte)) {
+    head = await gather(bytes, head, 2 * magicBytes + firstLength(head))
+    if (beginsWithSchema(head.subarray(magicBytes))) head = head.subarray(magicBytes)
+    // Apache Arrow for JavaScript writes files whose schema stands in the footer only: those are read whole.
+    else head = await gather(bytes, head, Number.POSITIVE_INFINITY)
+  }
+  yield head
+  for (let piece = await bytes.next(); piece !== undefined; piece = await bytes.next()) yield piece
+}
+
+/** `head` and what follows it, at least so many bytes if there are. */
+async function gather(bytes: ByteStream, head: Uint8Array, least: number): Promise<Uint8Array> {
+  const pieces = [head]
+  let length = head.length
+  while (length < least) {
     const piece = await bytes.next()
     if (piece === undefined) break
-    head = Buffer.concat([head, piece])
+    pieces.push(piece)
+    length += piece.length
   }
-  const isFile = magic.every((byte, i) => head[i] === byte)
-  yield isFile ? head.subarray(magicBytes) : head
-  for (let piece = await bytes.next(); piece !== undefined; piece = await bytes.next()) yield piece
+  return Buffer.concat(pieces)
+}
+
+/** Length of the first message's metadata, which stands behind the magic and the mark of a continuation. */
+function firstLength(head: Uint8Array): number {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
+  return head.length < 2 * magicBytes ? 0 : Math.max(0, view.getInt32(magicBytes + 4, true))
+}
+
+function beginsWithSchema(stream: Uint8Array): boolean {
+  try {
+    return new MessageReader(stream).readMessage()?.isSchema() === true
+  } catch {
+    return false
+  }
 }
 
 /** Reads Arrow IPC. Whatever its reader says of the bytes becomes MARQUETRY_INVALID_INPUT. */
@@ -49,7 +77,7 @@ export class ArrowStream {
   async open(): Promise<ArrowSchema> {
     return await this.#read(async () => {
       const reader = await RecordBatchReader.from(streamOf(this.#bytes))
-      await reader.open({ autoDestroy: false })
+      await reader.open()
       this.#batches = reader[Symbol.asyncIterator]() as AsyncIterator<RecordBatch>
       if (reader.schema === undefined || reader.schema === null) throw new Error('there is no schema')
       return reader.schema

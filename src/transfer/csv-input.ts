@@ -26,13 +26,13 @@ export async function openCsv(
   bad: BadRecords,
 ): Promise<RecordInput> {
   const text = new TextStream(stream)
-  const parser = new CsvParser(layout.delimiter)
+  const parser = new CsvParser(layout.delimiter, layout.nullText)
   const tableColumns = wanted.names.filter((_, index) => index !== wanted.numbered)
   const header = layout.header
     ? await readCsvHeader(stream.name, text, parser)
     : { line: 1, names: tableColumns }
   const places = matchColumns(stream.name, header.names, wanted, header.line)
-  const records = new CsvRecords(parser, places, header.names.length, wanted, layout.nullText)
+  const records = new CsvRecords(parser, places, header.names.length, wanted)
   const present = places.map((place) => place >= 0)
   return new RecordInput({ stream, schema: wanted.schema, parser: records, present, bad }, text)
 }
@@ -67,20 +67,12 @@ class CsvRecords implements RecordParser {
   readonly #places: readonly number[]
   readonly #fields: number
   readonly #parse: readonly ParseText[]
-  readonly #nullText: string
 
-  constructor(
-    parser: CsvParser,
-    places: readonly number[],
-    fields: number,
-    { schema }: WantedColumns,
-    nullText: string,
-  ) {
+  constructor(parser: CsvParser, places: readonly number[], fields: number, { schema }: WantedColumns) {
     this.#parser = parser
     this.#places = places
     this.#fields = fields
     this.#parse = schema.columns.map(({ type }) => textParser(type))
-    this.#nullText = nullText
   }
 
   get line(): number {
@@ -113,7 +105,7 @@ class CsvRecords implements RecordParser {
       text,
       value: (column) => {
         const field = fields[places[column]!]!
-        return field === null || field === this.#nullText ? null : this.#parse[column]!(field)
+        return field === null ? null : this.#parse[column]!(field)
       },
       shown: (column) => fields[places[column]!],
     }

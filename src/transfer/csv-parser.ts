@@ -12,7 +12,7 @@
 export interface CsvRecord {
   /** Number of its first line, from 1. */
   readonly line: number
-  /** The fields; null: empty and not quoted. */
+  /** The fields; null: empty, or the null text, and not quoted. */
   readonly fields: readonly (string | null)[]
   /** What is wrong with the record; undefined: nothing. */
   readonly wrong: string | undefined
@@ -29,6 +29,7 @@ const recordLengthMax = 256 * 1024 * 1024
 
 export class CsvParser {
   readonly #delimiter: number
+  readonly #nullText: string
   /** Text that was not given out as records yet. */
   #text = ''
   /** Where in the text the next record begins. */
@@ -42,8 +43,10 @@ export class CsvParser {
   #lines = 0
   #recordEnd = 0
 
-  constructor(delimiter: string) {
+  /** `nullText`: fields of this text that are not quoted are null, as empty ones are. */
+  constructor(delimiter: string, nullText = '') {
     this.#delimiter = delimiter.charCodeAt(0)
+    this.#nullText = nullText
   }
 
   /** Number of the line at which the next record begins. */
@@ -100,7 +103,7 @@ export class CsvParser {
         if (end < 0) return this.#wrong === undefined ? -1 : this.#skip(start, final)
       } else {
         end = this.#plainEnd(at)
-        fields.push(end === at ? null : text.slice(at, end))
+        fields.push(end === at ? null : this.#plain(text.slice(at, end)))
         if (text.charCodeAt(end) === quote) {
           this.#wrong = `field ${fields.length} has a quote but does not begin with one`
           return this.#skip(end, final)
@@ -118,6 +121,10 @@ export class CsvParser {
       }
       at = end
     }
+  }
+
+  #plain(text: string): string | null {
+    return text === this.#nullText ? null : text
   }
 
   #plainEnd(from: number): number {

@@ -20,7 +20,6 @@ export interface ImportSettings {
   readonly format: Format
   readonly csv: CsvLayout
   readonly rejects: string | undefined
-  readonly sorted: boolean | 'auto'
   /** Name in the file per column of the table. */
   readonly names: readonly string[]
   /** Index of the column that is numbered. */
@@ -32,7 +31,7 @@ export interface ImportSettings {
 }
 
 const optionNames: ReadonlySet<string> = new Set([
-  'format', 'rowNumber', 'columns', 'rejects', 'sorted', 'delimiter', 'header', 'nullText', 'batchRows',
+  'format', 'rowNumber', 'columns', 'rejects', 'delimiter', 'header', 'nullText', 'batchRows',
   'rowGroupTimeoutMs', 'onProgress', 'signal',
 ]) // biome-ignore format: a list
 
@@ -44,14 +43,12 @@ export function checkImportOptions(
 ): ImportSettings {
   checkSource(source)
   checkOptions(options, optionNames, 'imports')
-  const { rowNumber, columns, rejects, sorted = 'auto', onProgress, signal } = options
+  const { rowNumber, columns, rejects, onProgress, signal } = options
   const numbered = rowNumber === undefined ? undefined : numberedIndex(schema, rowNumber)
   const path = typeof source === 'string' ? source : undefined
   const format = formatOf(options.format, path)
   if (path === undefined && format === 'parquet')
     throw invalidOption('format', 'cannot be parquet for a stream: such a file is read from its end')
-  if (sorted !== true && sorted !== false && sorted !== 'auto')
-    throw invalidOption('sorted', "must be true, false or 'auto'")
   checkRejects(rejects, format)
   return {
     source,
@@ -59,7 +56,6 @@ export function checkImportOptions(
     format,
     csv: checkCsvLayout(options, path),
     rejects,
-    sorted,
     names: fileNames(schema, columns, rowNumber),
     numbered,
     batchRows: wholeNumber('batchRows', options.batchRows, 1, 65_536, 2_048),

@@ -1,7 +1,6 @@
 // A file or a stream into a table: what an input yields is numbered and written, chunk by chunk.
 //
 //   input → columns of the table → RowWriter: records of the log, through the normal write path
-//                                  SortedLoad: SSTables, past memtables and log
 
 import { throwIfAborted } from '../errors.js'
 import type { Columns } from '../format/row-types.js'

@@ -18,21 +18,34 @@ export interface ExportOptions<C extends Columns, K extends readonly string[], P
   extends KeyRangeOptions<C, K>,
     ReadOptions<C, P> {
   readonly where?: Where<RowOf<C>> | undefined
-  /** Codec of the file's pages. Default: the table's. */
+  /** Default: by the file's extension, `parquet` if that says nothing. */
+  readonly format?: Format | undefined
+  /** CSV: what stands between fields. Default: a comma, for `.tsv` a tab. */
+  readonly delimiter?: string | undefined
+  /** CSV: whether the first line names the columns. Default `true`. */
+  readonly header?: boolean | undefined
+  /** Parquet: codec of the pages. Default: the table's. */
   readonly compression?: Compression | undefined
-  /** Most rows of a row group. Default 131,072. */
+  /** Parquet: most rows of a row group. Default 131,072. */
   readonly rowGroupRows?: number | undefined
-  /** Called after every row group. */
+  /**
+   * Makes a folder of files instead of a file, as Hive does: `…/country=DE/year=2001/part-0.parquet`. These columns
+   * stand in the folders' names, and not in the files. Fastest by leading columns of the key.
+   */
+  readonly partitionBy?: readonly P[] | undefined
+  /** Called now and then: after every row group, for one. */
   readonly onProgress?: ((progress: ExportProgress) => void) | undefined
-  /** Ends the export with an `AbortError`; no file is left. */
+  /** Ends the export with an `AbortError`; no file is left, a stream is destroyed. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** What an export has written. */
 export interface ExportResult {
   readonly rows: number
-  /** Length of the file. */
+  /** Bytes of the file, or of all files. */
   readonly bytes: number
+  /** Files: 1, but with `partitionBy`. */
+  readonly files: number
 }
 
 /** How far an import has come. */
@@ -64,12 +77,6 @@ export interface ImportOptions<C extends Columns> {
    * ends the import. A JSON object a line: `line`, `column`, `error`, `record`.
    */
   readonly rejects?: string | undefined
-  /**
-   * `true`: the rows come in key order, and are loaded as SSTables past memtables and log: all of them appear at once
-   * or, after an error, none. `'auto'`, the default: so for as long as they are in order, if the input is larger than
-   * a memtable; the rest as if they were put. `false`: all of them as if they were put.
-   */
-  readonly sorted?: boolean | 'auto' | undefined
   /** CSV: what stands between fields. Default: a comma, for `.tsv` a tab. */
   readonly delimiter?: string | undefined
   /** CSV: whether the first record names the columns. If not, the fields are the table's columns. Default `true`. */

@@ -60,7 +60,7 @@ describe('an export', () => {
       rowGroupRows: 100,
     })
     expect(wanted.length).toBeGreaterThan(200)
-    expect(result).toEqual({ rows: wanted.length, bytes: readFileSync(path).length })
+    expect(result).toEqual({ rows: wanted.length, bytes: readFileSync(path).length, files: 1 })
     const rows = await duckdb(`select * from '${path}'`)
     expect(rows).toEqual(wanted.map(({ origin, number, delay }) => [origin, number, delay]))
     const { row_groups, schema: columns } = metadataOf(path)
@@ -112,7 +112,7 @@ describe('an export', () => {
     const db = await openFor(directory)
     const flights = await db.table('flights', schema)
     const path = `${directory}/empty.parquet`
-    expect(await flights.export(path)).toEqual({ rows: 0, bytes: readFileSync(path).length })
+    expect(await flights.export(path)).toEqual({ rows: 0, bytes: readFileSync(path).length, files: 1 })
     expect(await duckdb(`select count(*), sum(delay) from '${path}'`)).toEqual([[0n, null]])
     expect(await duckdb(`select column_name, column_type from (describe select * from '${path}')`)).toEqual([
       ['origin', 'VARCHAR'],
