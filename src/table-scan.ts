@@ -10,6 +10,7 @@ import type { Schema } from './format/schema.js'
 import type { BatchSource } from './format/source.js'
 import { checkExplainOptions } from './read-options.js'
 import type { ScanExplanation } from './scan/explanation.js'
+import { sliceBatch } from './scan/gather.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
 
 /**
@@ -43,6 +44,9 @@ export interface ScanPlan {
   readonly signal: AbortSignal | undefined
 }
 
+/** Rows that are made into objects before the event loop may turn. */
+const rowsAtOnce = 2048
+
 type Done = { readonly value: undefined; readonly done: true }
 const done: Done = { value: undefined, done: true }
 
@@ -54,12 +58,12 @@ export class TableScan<R> implements Scan<R> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<R> {
-    return new RowIterator<R>(this.#reader(), new RowBuilder(this.#plan.schema, this.#plan.projection))
+    return new RowIterator<R>(this.#rowReader(), new RowBuilder(this.#plan.schema, this.#plan.projection))
   }
 
   chunks(): AsyncIterableIterator<R[]> {
     const builder = new RowBuilder(this.#plan.schema, this.#plan.projection)
-    return new BatchIterator(this.#reader(), (batch) => builder.rows(batch) as R[])
+    return new BatchIterator(this.#rowReader(), (batch) => builder.rows(batch) as R[])
   }
 
   batches(): AsyncIterableIterator<RecordBatch> {
@@ -92,6 +96,10 @@ export class TableScan<R> implements Scan<R> {
     return await this.#plan.explain(options.analyze === true)
   }
 
+  #rowReader(): BatchReader {
+    return new BatchReader(this.#plan, this.#plan.projection, rowsAtOnce)
+  }
+
   #reader(): BatchReader {
     return new BatchReader(this.#plan, this.#plan.projection)
   }
@@ -101,18 +109,37 @@ export class TableScan<R> implements Scan<R> {
 class BatchReader {
   readonly #plan: ScanPlan
   readonly #projection: Projection
+  readonly #rowsMost: number
   #source: BatchSource | undefined
+  /** What is left of a batch that has more rows than are wanted at once. */
+  #rest: Batch | undefined
   #over = false
 
-  constructor(plan: ScanPlan, projection: Projection) {
+  /** `rowsMost`: larger batches come in pieces. */
+  constructor(plan: ScanPlan, projection: Projection, rowsMost = Number.POSITIVE_INFINITY) {
     this.#plan = plan
     this.#projection = projection
+    this.#rowsMost = rowsMost
   }
 
   async next(): Promise<Batch | undefined> {
+    const batch = await this.#nextBatch()
+    if (batch === undefined || batch.rows <= this.#rowsMost) return batch
+    this.#rest = sliceBatch(batch, this.#rowsMost, batch.rows)
+    return sliceBatch(batch, 0, this.#rowsMost)
+  }
+
+  async #nextBatch(): Promise<Batch | undefined> {
     if (this.#over) return undefined
     try {
       throwIfAborted(this.#plan.signal)
+      const rest = this.#rest
+      this.#rest = undefined
+      if (rest !== undefined) {
+        if (turnIsDue()) await takeTurn()
+        throwIfAborted(this.#plan.signal)
+        return rest
+      }
       this.#source ??= this.#plan.begin(this.#projection)
       if (turnIsDue()) await takeTurn()
       const batch = await this.#source.next()
@@ -127,6 +154,7 @@ class BatchReader {
 
   close(): void {
     this.#over = true
+    this.#rest = undefined
     this.#source?.close()
     this.#source = undefined
   }

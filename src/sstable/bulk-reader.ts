@@ -7,15 +7,13 @@
 import type { Batch } from '../format/batch.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { nullVector, sliceVector, type Vector } from '../format/vector.js'
+import { nullVector, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
-import { BulkColumn } from './decode/bulk-column.js'
-import { CopyTarget } from './decode/copies.js'
-import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
+import { BulkPages, type Span, sliceOf } from './bulk-pages.js'
 import { PageCache } from './page-cache.js'
-import { type FileColumn, type Opened, PageReader } from './page-reader.js'
+import { type Opened, PageReader } from './page-reader.js'
 import { createdBy, decodeFooter, type FileSlice } from './parquet-footer.js'
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
@@ -23,12 +21,6 @@ import type { SparseIndex } from './sparse-index.js'
 import { creator, sstableColumns } from './stored-columns.js'
 import type { ThriftStruct } from './thrift.js'
 import type { VerifiedFile } from './verified-file.js'
-
-/** Bytes of the file, checked, and where in it they begin. */
-interface Span {
-  readonly bytes: Uint8Array
-  readonly from: number
-}
 
 /** Page indexes and footer. */
 interface Tail {
@@ -52,16 +44,13 @@ export interface StoredRowGroup {
   readonly slice: FileSlice
 }
 
-/** Most pages fit, decompressed. */
-const scratchBytes = 1 << 16
-
 /** An SSTable read by row groups; opens its files at first touch. */
 export class BulkReader {
   readonly meta: SSTableMeta
   readonly #schema: Schema
   readonly #pages: PageReader
   readonly #file: VerifiedFile
-  readonly #scratch = new CopyTarget(scratchBytes)
+  readonly #bulk: BulkPages
   #tailRead: Tail | undefined
 
   /**
@@ -81,6 +70,7 @@ export class BulkReader {
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
     this.#file = this.#pages.file
+    this.#bulk = new BulkPages(this.#file)
   }
 
   /** What index.sparse says. */
@@ -102,12 +92,13 @@ export class BulkReader {
     const span = from === first && to === end ? yield* this.#rowGroup(index, group) : undefined
     const columns: Vector[] = []
     for (const [i, column] of opened.columns.entries()) {
-      if (column !== undefined) columns.push(yield* this.#vector(index, column, from, to, span))
+      if (column !== undefined) columns.push(yield* this.#bulk.vector(index, column, from, to, span))
       else columns.push(nullVector(this.#schema.columns[i]!.codec.layout, to - from))
     }
-    const seq = (yield* this.#vector(index, opened.seq, from, to, span)).values as Float64Array
+    const seq = (yield* this.#bulk.vector(index, opened.seq, from, to, span)).values as Float64Array
     const { tombstones } = this.meta
-    const deleted = tombstones === 0 ? undefined : yield* this.#vector(index, opened.deleted, from, to, span)
+    const deleted =
+      tombstones === 0 ? undefined : yield* this.#bulk.vector(index, opened.deleted, from, to, span)
     return { rows: to - from, columns, seq, deleted: deleted?.values as Uint8Array | undefined }
   }
 
@@ -137,10 +128,11 @@ export class BulkReader {
     const to = index.rowGroupFirstRow[group + 1]!
     const span = yield* this.#rowGroup(index, group)
     const keys: Vector[] = []
-    for (const i of this.#schema.key) keys.push(yield* this.#vector(index, opened.columns[i]!, from, to, span))
-    const seq = (yield* this.#vector(index, opened.seq, from, to, span)).values as Float64Array
+    for (const i of this.#schema.key)
+      keys.push(yield* this.#bulk.vector(index, opened.columns[i]!, from, to, span))
+    const seq = (yield* this.#bulk.vector(index, opened.seq, from, to, span)).values as Float64Array
     const { rowGroupBytesMax } = this.meta
-    const pages = (at: number, end: number) => slice(at < tail.from ? span : tail, at, end - at)
+    const pages = (at: number, end: number) => sliceOf(at < tail.from ? span : tail, at, end - at)
     return { rows: to - from, keys, seq, bytesMax: rowGroupBytesMax, footer, group, slice: pages }
   }
 
@@ -163,55 +155,6 @@ export class BulkReader {
     const { from, to } = rowGroupSpan(index, group)
     return { bytes: yield* this.#file.read(from, to), from }
   }
-
-  /** Rows of a column, decoded from `span` where it was read already. */
-  *#vector(
-    index: SparseIndex,
-    column: FileColumn,
-    from: number,
-    to: number,
-    span: Span | undefined,
-  ): Reading<Vector> {
-    const chunk = index.groupOf(from) * index.columns + column.number
-    const { first, last } = index.pagesOf(column.number, from, to)
-    const start = index.pageOffset[first]!
-    const end = index.pageOffset[last]! + index.pageBytes[last]!
-    const pages = span ?? { bytes: yield* this.#file.read(start, end), from: start }
-    let dictionary: Vector | undefined
-    const rows = new BulkColumn({ ...column, scratch: this.#scratch }, to - from)
-    for (let page = first; page <= last; page++) {
-      const at = index.pageOffset[page]!
-      const stored = openPage(this.#file.path, at, slice(pages, at, index.pageBytes[page]!))
-      if (dictionary === undefined && needsDictionary(stored)) {
-        dictionary = yield* this.#dictionary(index, column, chunk, span)
-      }
-      const firstRow = index.pageFirstRow[page]!
-      const end = index.pageEndRow(chunk, page)
-      if (firstRow >= from && end <= to) rows.addPage(stored, end - firstRow, dictionary)
-      else {
-        const vector = decodeDataPage(stored, column, end - firstRow, dictionary)
-        rows.add(sliceVector(vector, Math.max(from, firstRow) - firstRow, Math.min(to, end) - firstRow))
-      }
-    }
-    return rows.finish()
-  }
-
-  *#dictionary(
-    index: SparseIndex,
-    column: FileColumn,
-    chunk: number,
-    span: Span | undefined,
-  ): Reading<Vector | undefined> {
-    const at = index.chunkDictionary[chunk]!
-    if (at === 0) return undefined
-    const length = index.chunkDictionaryBytes[chunk]!
-    const bytes = span ? slice(span, at, length) : yield* this.#file.read(at, at + length)
-    return decodeDictionaryPage(openPage(this.#file.path, at, bytes), column)
-  }
-}
-
-function slice(span: Span, at: number, length: number): Uint8Array {
-  return span.bytes.subarray(at - span.from, at - span.from + length)
 }
 
 /** Where the column chunks of a row group lie: one behind the other. */

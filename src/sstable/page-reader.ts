@@ -263,6 +263,7 @@ export class PageReader {
         const vector = decodeDataPage(stored, column, rows, dictionary)
         this.#cache.set(this.#cached, page, vector)
         pages.push(vector)
+        if (turnIsDue()) yield { until: takeTurn() }
       }
     }
     return pages

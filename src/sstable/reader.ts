@@ -16,6 +16,7 @@ import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { compareBytes } from '../util/bytes.js'
+import { BulkPages } from './bulk-pages.js'
 import { absentRow, CachedLookup, unreadRow } from './cached-lookup.js'
 import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
@@ -26,6 +27,17 @@ import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
 import type { RowRange } from './sparse-index.js'
 import { FileStatistics } from './statistics.js'
+
+/** So many rows at once can be read past the page cache. */
+const bulkRows = 8192
+
+/** How rows are read. */
+export interface RowsRead {
+  /** Counts pages. */
+  readonly tally?: PageTally | undefined
+  /** Whether many rows of one row group pass by the page cache, which they would only fill. */
+  readonly pastCache?: boolean
+}
 
 /** Which of the two hidden columns a caller needs. */
 export interface HiddenColumns {
@@ -47,6 +59,8 @@ export class SSTableReader {
   readonly #filter: LookupFilter
   readonly #cached: CachedLookup
   readonly #statistics: FileStatistics
+  readonly #cache: PageCache
+  #bulk: BulkPages | undefined
 
   /**
    * `schema` is the table's current one: columns that the file lacks read as nulls. `host`: what the readers of a
@@ -62,11 +76,17 @@ export class SSTableReader {
   ) {
     this.meta = meta
     this.#schema = schema
+    this.#cache = cache
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
     this.#filter = new LookupFilter(meta, sidecars, cache, host)
     this.#cached = new CachedLookup(meta, schema, this.#pages)
     this.#statistics = new FileStatistics(this.#pages.file, meta.bytes, cache.sidecars)
+  }
+
+  /** Memory that decoded pages may take, those of other files included. */
+  get cacheBytes(): number {
+    return this.#cache.capacityBytes
   }
 
   /** What the key filter did for lookups since the file was opened. */
@@ -94,20 +114,23 @@ export class SSTableReader {
   /**
    * Rows `from` up to but not with `to`: `columns` as `projection` names them. Sequence numbers are zero where not
    * asked for; `deleted` is undefined where not asked for or where the file has no tombstones.
-   * `tally` counts the pages. Requires: `0 <= from <= to <= meta.rows`.
+   * Requires: `0 <= from <= to <= meta.rows`.
    */
   *rows(
     projection: Projection,
     from: number,
     to: number,
     wants: HiddenColumns,
-    tally?: PageTally,
+    { tally, pastCache = false }: RowsRead = {},
   ): Reading<Batch> {
     assert(from >= 0 && from <= to && to <= this.meta.rows, 'rows lie within the file')
     if (projection.length === 0 && !wants.seq && !wants.deleted) {
       return { rows: to - from, columns: [], seq: noSeq(to - from), deleted: undefined }
     }
     const opened = this.#pages.opened ?? (yield* this.#pages.open())
+    if (pastCache && to - from >= bulkRows && opened.index.groupOf(from) === opened.index.groupOf(to - 1)) {
+      return yield* this.#manyRows(opened, projection, from, to, wants, tally)
+    }
     const columns: Vector[] = []
     for (const index of projection) {
       const column = opened.columns[index]
@@ -196,6 +219,38 @@ export class SSTableReader {
     const keys: KeyBytes[] = [this.meta.minKey]
     for (let i = step; i <= count; i += step) keys.push(index.key(i).slice())
     return keys
+  }
+
+  /** As `rows`, of one row group: each page is decoded to its place, and kept nowhere. */
+  *#manyRows(
+    opened: Opened,
+    projection: Projection,
+    from: number,
+    to: number,
+    wants: HiddenColumns,
+    tally: PageTally | undefined,
+  ): Reading<Batch> {
+    this.#bulk ??= new BulkPages(this.#pages.file)
+    const bulk = this.#bulk
+    const { index } = opened
+    const rows = to - from
+    const vector = function* (column: FileColumn): Reading<Vector> {
+      const { first, last } = index.pagesOf(column.number, from, to)
+      if (tally !== undefined) tally.pagesRead += last - first + 1
+      return yield* bulk.vector(index, column, from, to, undefined)
+    }
+    const columns: Vector[] = []
+    for (const place of projection) {
+      const column = opened.columns[place]
+      if (column !== undefined) columns.push(yield* vector(column))
+      else columns.push(nullVector(this.#schema.columns[place]!.codec.layout, rows))
+    }
+    const { minSeq, maxSeq, tombstones } = this.meta
+    let seq = noSeq(rows)
+    if (wants.seq && minSeq === maxSeq) seq = new Float64Array(rows).fill(maxSeq)
+    else if (wants.seq) seq = (yield* vector(opened.seq)).values as Float64Array
+    const deleted = wants.deleted && tombstones > 0 ? yield* vector(opened.deleted) : undefined
+    return { rows, columns, seq, deleted: deleted?.values as Uint8Array | undefined }
   }
 
   /** Closes the file and forgets what is cached of it. Idempotent. Requires: no reading is under way, but repairs. */

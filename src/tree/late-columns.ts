@@ -7,8 +7,7 @@ import type { Predicate } from '../format/predicate.js'
 import type { Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
 import { gather, SliceList, selectRows } from '../scan/gather.js'
-import type { PageTally } from '../sstable/page-reader.js'
-import type { SSTableReader } from '../sstable/reader.js'
+import type { RowsRead, SSTableReader } from '../sstable/reader.js'
 
 const noHidden = { seq: false, deleted: false }
 
@@ -27,10 +26,10 @@ export function* readMatches(
   projection: Projection,
   from: number,
   to: number,
-  tally?: PageTally,
+  how?: RowsRead,
 ): Reading<Batch> {
   const read = (columns: Projection, wanted: Uint32Array | undefined) =>
-    readRows(reader, columns, from, to, wanted, tally)
+    readRows(reader, columns, from, to, wanted, how)
   /** Rows that passed so far; undefined: all. */
   let matches: Uint32Array | undefined
   let held = new Map<number, Vector>()
@@ -73,11 +72,11 @@ function* readRows(
   from: number,
   to: number,
   wanted: Uint32Array | undefined,
-  tally: PageTally | undefined,
+  how: RowsRead | undefined,
 ): Reading<Batch> {
   if (columns.length === 0)
     return { rows: wanted?.length ?? to - from, columns: [], seq: noSeq(0), deleted: undefined }
-  if (wanted === undefined) return yield* reader.rows(columns, from, to, noHidden, tally)
+  if (wanted === undefined) return yield* reader.rows(columns, from, to, noHidden, how)
   const extent = wanted.at(-1)! - wanted[0]!
   const gap = wanted.length * denseShare > extent ? extent : gapRows
   const slices = new SliceList(wanted.length)
@@ -85,7 +84,7 @@ function* readRows(
     const start = i
     while (++i < wanted.length && wanted[i]! - wanted[i - 1]! <= gap);
     const first = wanted[start]!
-    const place = slices.use(yield* reader.rows(columns, first, wanted[i - 1]! + 1, noHidden, tally))
+    const place = slices.use(yield* reader.rows(columns, first, wanted[i - 1]! + 1, noHidden, how))
     for (let row = start; row < i; row++) slices.add(place, wanted[row]! - first, 1)
   }
   return gather(slices)

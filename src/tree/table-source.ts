@@ -22,7 +22,9 @@ import { readMatches } from './late-columns.js'
 
 /** The first pieces are small, for scans that end early; then they grow. */
 const rowsFirst = 256
-const rowsMost = 8192
+const rowsMost = 4096
+/** Then come whole row groups, or as much of them as there is memory for; in reverse, where rows are turned round, pieces. */
+const reverseRowsMost = 16_384
 /** Rows of a piece of which nothing is read. */
 const rowsUnread = 1 << 20
 
@@ -40,6 +42,10 @@ export interface TableRead {
   readonly predicate: Predicate | undefined
   /** Rows to yield at most, where the reader of the source knows; it may ask for fewer. */
   readonly rowsWanted: number
+  /** Memory that a batch may take, about. */
+  readonly bytesMost: number
+  /** The scan would fill the page cache and push out what lookups come back to. */
+  readonly pastCache: boolean
   readonly tally: ScanTally | undefined
 }
 
@@ -112,7 +118,8 @@ class TableRows implements BatchSource {
   }
 
   *#nextBatch(): Reading<Batch | undefined> {
-    const { projection, plan, tally } = this.#read
+    const { projection, plan, tally, pastCache } = this.#read
+    const how = { tally, pastCache }
     while (!this.#closed) {
       const piece = this.#pieces.shift() ?? (yield* this.#nextPiece())
       if (piece === undefined) return undefined
@@ -120,12 +127,22 @@ class TableRows implements BatchSource {
       if (tally !== undefined) yield* this.#count(from, to, tally)
       const batch =
         this.#judges && !piece.passes
-          ? yield* readMatches(this.#reader, this.#steps, projection, from, to, tally)
-          : yield* this.#reader.rows(projection, from, to, plan.needs, tally)
+          ? yield* readMatches(this.#reader, this.#steps, projection, from, to, how)
+          : yield* this.#reader.rows(projection, from, to, plan.needs, how)
       if (batch.rows > 0) return batch
       if (turnIsDue()) yield { until: takeTurn() }
     }
     return undefined
+  }
+
+  /** How many rows of a piece are read where no end is in sight: none of another row group. */
+  *#manyRows({ from, to }: Piece): Reading<number> {
+    const { reverse, bytesMost } = this.#read
+    const { group, rows } = yield* nextGroup(this.#reader, { from, to }, reverse)
+    const firstRows = yield* this.#reader.rowGroupFirstRow()
+    const bytesPerRow = this.#reader.meta.rowGroupBytesMax / (firstRows[group + 1]! - firstRows[group]!)
+    const fit = Math.max(rowsMost, Math.floor(bytesMost / bytesPerRow))
+    return Math.min(rows.to - rows.from, reverse ? Math.min(fit, reverseRowsMost) : fit)
   }
 
   *#count(from: number, to: number, tally: ScanTally): Reading<void> {
@@ -165,8 +182,9 @@ class TableRows implements BatchSource {
     const { projection, plan, reverse } = this.#read
     const readsNothing = projection.length === 0 && !plan.needs.seq && !plan.needs.deleted
     const isUnread = readsNothing && (!this.#judges || piece.passes)
-    const rows = Math.min(piece.to - piece.from, isUnread ? rowsUnread : this.#size)
-    this.#size = Math.min(this.#size * 4, rowsMost)
+    let rows = Math.min(piece.to - piece.from, isUnread ? rowsUnread : this.#size)
+    if (!isUnread && this.#size > rowsMost) rows = yield* this.#manyRows(piece)
+    else this.#size *= 4
     if (!reverse) {
       const to = piece.from + rows
       if (to < piece.to) this.#pieces.unshift({ ...piece, from: to })

@@ -92,13 +92,29 @@ export function scanTree(
   readerOf: (table: SSTableMeta) => SSTableReader,
 ): BatchSource {
   const planned = planScan(view, seq, request)
+  const bytes = columnBytes(schema, view, request)
   const next = () => {
     const { value } = planned.next()
-    return value === undefined ? undefined : sectionSource(schema, value, seq, request, readerOf)
+    return value === undefined ? undefined : sectionSource(schema, value, seq, request, readerOf, bytes)
   }
   const rows = sequential(next)
   return whenOver(request.limit === undefined ? rows : limit(rows, request.limit), () => view.release())
 }
+
+/** How much larger columns are in memory than in a file, about. */
+const decodedFactor = 4
+
+/** What the columns of a scan would take in memory, all at once, about; a limit means that few are read. */
+function columnBytes(schema: Schema, view: SuperVersion, request: ScanRequest): number {
+  if (request.limit !== undefined && request.predicate === undefined) return 0
+  const tables = view.version.runs.flatMap((run) => overlapping(run, request.range))
+  const stored = tables.reduce((sum, { bytes }) => sum + bytes, 0)
+  const columns = new Set([...request.project, ...(request.predicate?.columns ?? [])])
+  return (stored * decodedFactor * columns.size) / schema.columns.length
+}
+
+/** Memory that the batches of a section's sources may take together, about. */
+const batchBytesMax = 32 << 20
 
 /** The schema columns that the parts of a section are asked for. */
 export function columnsOf(
@@ -117,6 +133,7 @@ function sectionSource(
   seq: number,
   request: ScanRequest,
   readerOf: (table: SSTableMeta) => SSTableReader,
+  bytes: number,
 ): BatchSource {
   const { predicate, project, reverse } = request
   const { range, parts } = section
@@ -124,6 +141,7 @@ function sectionSource(
   const keyPositions = schema.key.map((index) => projection.indexOf(index))
   const isExact = plan.mode === 'stream' && predicate === undefined
   const rowsWanted = isExact ? (request.limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const bytesMost = batchBytesMax / parts.length
   const shared = {
     schema,
     range,
@@ -133,11 +151,14 @@ function sectionSource(
     reverse,
     predicate,
     rowsWanted,
+    bytesMost,
     tally: request.tally,
   }
   const sources = parts.map((part, i): BatchSource => {
     if (part.kind === 'memtable') return memtableSource(part.memtable, schema, range, seq, projection, reverse)
-    return tableSource(readerOf(part.table), { ...shared, plan: plan.parts[i]! })
+    const reader = readerOf(part.table)
+    const pastCache = bytes > reader.cacheBytes / 2
+    return tableSource(reader, { ...shared, plan: plan.parts[i]!, pastCache })
   })
   // In a stream every row counts, and the table's source has judged it already.
   if (plan.mode === 'stream') return sources[0]!
