@@ -29,13 +29,13 @@ class Play {
 
   async step(): Promise<void> {
     const step = this.#random.weighted([
-      [50, () => this.#write()],
-      [10, () => this.#clear()],
-      [5, () => this.#takeSnapshot()],
+      [40, () => this.#write()],
+      [15, () => this.#clear()],
+      [12, () => this.#takeSnapshot()],
       [5, () => this.#dropSnapshot()],
       [3, () => this.#reopen()],
       [3, () => this.#db.compactRange(this.#key(), this.#key())],
-      [24, () => this.#lookSomewhere()],
+      [30, () => this.#lookSomewhere()],
     ])
     await step()
   }
@@ -76,7 +76,7 @@ class Play {
 
   async #clear(): Promise<void> {
     const [bounds, reverse] = [this.#bounds(), this.#random.chance(0.5)]
-    const limit = this.#random.chance(0.5) ? -1 : this.#random.below(4)
+    const limit = this.#random.chance(0.3) ? -1 : this.#random.below(4)
     const gone = this.#model.range(bounds, reverse, limit).map(([key]) => key)
     this.#model = this.#model.without(gone)
     await this.#db.clear({ ...bounds, reverse, limit })
