@@ -34,6 +34,7 @@ export type { Scan } from './table-scan.js'
 export type { ExportTarget, NodeWritable, WebWritable } from './transfer/byte-output.js'
 export type { ImportSource } from './transfer/byte-stream.js'
 export type { Format } from './transfer/formats.js'
+export type { ImportLimits } from './transfer/import-limits.js'
 export type {
   ExportOptions,
   ExportProgress,

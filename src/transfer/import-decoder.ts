@@ -4,6 +4,7 @@
 import { runInPool } from '../compaction/pool.js'
 import { aborted, isMarquetryError, throwIfAborted } from '../errors.js'
 import type { SchemaJson } from '../format/schema.js'
+import type { ImportLimits } from './import-limits.js'
 import {
   type DecodedColumns,
   type DecodeTask,
@@ -21,6 +22,7 @@ const watchMs = 100
 export interface DecoderOptions {
   readonly file: ImportFile
   readonly schema: SchemaJson
+  readonly limits: ImportLimits
   /** Threads of the pool. */
   readonly threads: number
   /** How long one task may run. */
@@ -30,7 +32,7 @@ export interface DecoderOptions {
   readonly module: URL
 }
 
-type Unbound<T extends ImportTask> = Omit<T, 'file' | 'schema' | 'begun'>
+type Unbound<T extends ImportTask> = Omit<T, 'file' | 'schema' | 'limits' | 'begun'>
 
 export class ImportDecoder {
   readonly #options: DecoderOptions
@@ -53,12 +55,15 @@ export class ImportDecoder {
   }
 
   async #run<T>(task: Unbound<PlanTask> | Unbound<DecodeTask>, complaint: string): Promise<T> {
-    const { file, schema, threads, timeoutMs, signal, module } = this.#options
+    const { file, schema, limits, threads, timeoutMs, signal, module } = this.#options
     throwIfAborted(signal)
     const begun = new SharedArrayBuffer(4)
     const watch = watchdog(new Int32Array(begun), timeoutMs, signal)
     try {
-      return await runInPool<T>({ ...task, file, schema, begun }, { threads, module, signal: watch.signal })
+      return await runInPool<T>(
+        { ...task, file, schema, limits, begun },
+        { threads, module, signal: watch.signal },
+      )
     } catch (error) {
       if (signal?.aborted) throw aborted(signal)
       if (watch.signal.aborted) throw invalidInput(file.path, `${complaint}: no end after ${timeoutMs} ms`)

@@ -6,6 +6,7 @@ import type { Schema } from '../format/schema.js'
 import type { ImportSource } from './byte-stream.js'
 import type { CsvLayout } from './csv-input.js'
 import { delimiterOf, type Format, formatOf } from './formats.js'
+import { type ImportLimits, resolveLimits } from './import-limits.js'
 import { holdsNumbers } from './row-numberer.js'
 import { checkOptions, checkPath, type ImportOptions, wholeNumber } from './transfer-options.js'
 
@@ -26,13 +27,14 @@ export interface ImportSettings {
   readonly numbered: number | undefined
   readonly batchRows: number
   readonly rowGroupTimeoutMs: number
+  readonly limits: ImportLimits
   readonly onProgress: ImportOptions<Columns>['onProgress']
   readonly signal: AbortSignal | undefined
 }
 
 const optionNames: ReadonlySet<string> = new Set([
   'format', 'rowNumber', 'columns', 'rejects', 'delimiter', 'header', 'nullText', 'batchRows',
-  'rowGroupTimeoutMs', 'onProgress', 'signal',
+  'rowGroupTimeoutMs', 'limits', 'onProgress', 'signal',
 ]) // biome-ignore format: a list
 
 /** Throws MARQUETRY_INVALID_OPTION. */
@@ -60,6 +62,7 @@ export function checkImportOptions(
     numbered,
     batchRows: wholeNumber('batchRows', options.batchRows, 1, 65_536, 2_048),
     rowGroupTimeoutMs: wholeNumber('rowGroupTimeoutMs', options.rowGroupTimeoutMs, 1, 2 ** 31 - 1, 60_000),
+    limits: resolveLimits(options.limits),
     onProgress,
     signal,
   }

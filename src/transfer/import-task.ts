@@ -3,6 +3,7 @@
 import { MarquetryError } from '../errors.js'
 import type { SchemaJson } from '../format/schema.js'
 import type { Vector } from '../format/vector.js'
+import type { ImportLimits } from './import-limits.js'
 
 /** A file to import. */
 export interface ImportFile {
@@ -14,6 +15,7 @@ export interface ImportFile {
 interface TaskBase {
   readonly file: ImportFile
   readonly schema: SchemaJson
+  readonly limits: ImportLimits
   /** Turns 1 when the task begins: only from then on its time counts. */
   readonly begun: SharedArrayBuffer
 }

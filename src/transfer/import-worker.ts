@@ -25,6 +25,7 @@ import {
   type PlanTask,
 } from './import-task.js'
 import { buffersOf } from './own-vectors.js'
+import { checkFile, checkRowGroup } from './parquet-claims.js'
 
 lowerThreadPriority()
 const fs = nodeFileSystem()
@@ -55,8 +56,9 @@ function moved(answered: { readonly ok: DecodedColumns }): { readonly ok: Decode
   return move(transferable as unknown as ArrayBuffer) as unknown as { readonly ok: DecodedColumns }
 }
 
-async function plan({ file, schema, names, numbered }: PlanTask): Promise<ImportPlan> {
-  return await withFile(openBytes(fs, file), async (parquet, bytes) => {
+async function plan({ file, schema, limits, names, numbered }: PlanTask): Promise<ImportPlan> {
+  const check = (bytes: FileBytes) => checkFile(bytes, limits)
+  return await withFile(openBytes(fs, file), check, async (parquet, bytes) => {
     const arrow = tableFromIPC(parquet.schema().intoIPCStream()).schema
     const found = match(file.path, new Schema(schema), arrow, names, numbered)
     const metadata = parquet.metadata()
@@ -112,9 +114,10 @@ function match(
 }
 
 async function decode(task: DecodeTask): Promise<DecodedColumns> {
-  const { file, names, rowGroup, rows } = task
-  const table = await withFile(openBytes(fs, file), async (parquet) => {
-    const columns = [...new Set(names.filter((name) => name !== undefined))]
+  const { file, limits, names, rowGroup, rows } = task
+  const columns = [...new Set(names.filter((name) => name !== undefined))]
+  const check = (bytes: FileBytes) => checkRowGroup(bytes, limits, rowGroup, columns)
+  const table = await withFile(openBytes(fs, file), check, async (parquet) => {
     const read = await parquet.read({ rowGroups: [rowGroup], columns, batchSize: Math.min(rows, batchRows) })
     return tableFromIPC(read.intoIPCStream())
   })
@@ -146,13 +149,15 @@ function convert({ file, schema, names, firstRow }: DecodeTask, table: ArrowTabl
   })
 }
 
-/** Runs something on an opened file. What parquet-wasm says of the file becomes MARQUETRY_INVALID_INPUT. */
+/** Runs something on an opened file that passes the check. What parquet-wasm says of the file becomes MARQUETRY_INVALID_INPUT. */
 async function withFile<T>(
   bytes: FileBytes,
+  check: (bytes: FileBytes) => void,
   use: (parquet: ParquetFile, bytes: FileBytes) => Promise<T>,
 ): Promise<T> {
   try {
     if (bytes.size < fileBytesMin) throw invalidInput(bytes.path, 'the file is too short to be a Parquet file')
+    check(bytes)
     return await withBlob(bytes, async (blob) => {
       const parquet = await parquetWasm().ParquetFile.fromFile(blob)
       try {

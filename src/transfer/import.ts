@@ -54,7 +54,11 @@ async function openInput(
   const { format, source, path, names, numbered, signal, csv } = settings
   const wanted = { schema: tree.schema, names, numbered }
   if (format === 'parquet')
-    return await openParquet(tree, path!, wanted, { timeoutMs: settings.rowGroupTimeoutMs, signal })
+    return await openParquet(tree, path!, wanted, {
+      limits: settings.limits,
+      timeoutMs: settings.rowGroupTimeoutMs,
+      signal,
+    })
   const stream = await openByteStream(tree.environment.fs, source)
   try {
     if (format === 'arrow') return await openArrow(stream, wanted)

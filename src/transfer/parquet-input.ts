@@ -4,7 +4,7 @@
 import { shortThreads } from '../compaction/executor.js'
 import { type FileSystem, readWhole } from '../fs/file-system.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
-import { ImportDecoder } from './import-decoder.js'
+import { type DecoderOptions, ImportDecoder } from './import-decoder.js'
 import type { ImportChunk, ImportInput } from './import-input.js'
 import type { DecodedColumns, ImportFile, ImportPlan } from './import-task.js'
 import type { WantedColumns } from './match-columns.js'
@@ -14,7 +14,7 @@ export async function openParquet(
   tree: LsmTree,
   path: string,
   wanted: WantedColumns,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  options: Pick<DecoderOptions, 'limits' | 'timeoutMs' | 'signal'>,
 ): Promise<ImportInput> {
   const { schema, names, numbered } = wanted
   const { fs, executor } = tree.environment

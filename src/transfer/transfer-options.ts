@@ -4,6 +4,7 @@ import { invalidOption } from '../errors.js'
 import type { Columns, KeyRangeOptions, ReadOptions, RowOf, Where } from '../format/row-types.js'
 import type { Compression } from '../options.js'
 import type { Format } from './formats.js'
+import type { ImportLimits } from './import-limits.js'
 
 /** How far an export has come. */
 export interface ExportProgress {
@@ -87,6 +88,8 @@ export interface ImportOptions<C extends Columns> {
   readonly batchRows?: number | undefined
   /** Parquet: how long the decoding of one row group may take before the file counts as malformed. Default 60,000. */
   readonly rowGroupTimeoutMs?: number | undefined
+  /** Parquet: what a file may claim to hold before it is refused with MARQUETRY_LIMIT. */
+  readonly limits?: Partial<ImportLimits> | undefined
   /** Called as rows are written, several times per row group. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
   /** Ends the import with an `AbortError`; rows that are written stay. */

@@ -17,6 +17,7 @@ function decoder(code: string, timeoutMs: number, signal?: AbortSignal): ImportD
   return new ImportDecoder({
     file: { path },
     schema,
+    limits: { rows: 1000, columns: 10, pages: 10, decodedBytes: 1000 },
     threads: 1,
     timeoutMs,
     signal,

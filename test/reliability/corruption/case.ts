@@ -184,7 +184,10 @@ export class Case {
     if (!isMarquetryError(error) || !codes.has(error.code))
       throw new Wrong(`${what} gave ${(error as Error)?.stack ?? error}`)
     const { file, offset, message } = error
-    const folders = this.#damages.map(({ path }) => path.split('/').slice(0, 2).join('/'))
+    // What another catalog names is looked for where it says.
+    const folders = this.#damages.map(({ path }) =>
+      path.endsWith('/CATALOG') ? directory : path.split('/').slice(0, 2).join('/'),
+    )
     if (file === undefined || !(file === directory || folders.some((folder) => file.startsWith(folder))))
       throw new Wrong(`${what} gave an error that names ${file}: ${message}`)
     if (/undefined|NaN|\[object/.test(message)) throw new Wrong(`${what} gave an odd message: ${message}`)
