@@ -45,7 +45,9 @@ function draw(random: Random): Moment {
     const event = oneOf(random, ['flushing', 'merging'] as const)
     return { event, nth: 1 + Math.floor(random() * 4), delayMs: Math.floor(random() * 20) }
   }
-  return drawMoment(random)
+  const moment = drawMoment(random)
+  // Fewer batches per kill than in the ordinary test: more kills in the same time.
+  return { ...moment, nth: Math.ceil(moment.nth / 3) }
 }
 
 for (let number = 0; number < directories; number++) {
