@@ -54,9 +54,12 @@ for (let history = 0; history < histories; history++) {
     const ledger = new Ledger()
     const script = drawScript(seed + history, operationsMin)
     let first: string | undefined
+    let isExplained = false
     for (const configuration of drawConfigurations(new Random(seed + history), configurationsMin)) {
       await ledger.time(`history ${seed + history} under ${configuration.name}`, async () => {
         const played = await playUnder(configuration, script).catch(async (error: Error) => {
+          if (isExplained) throw error
+          isExplained = true // a history made shorter once is enough to look at
           throw await explain(configuration, script, error)
         })
         first ??= played.seen
