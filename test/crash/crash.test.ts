@@ -15,8 +15,8 @@ test.each<WorkloadName>(['a whole life', 'leveled compaction', 'log synced when 
       engine,
       seed: testSeed,
       draws: 1,
-      pointEvery: 13,
-      nestedEvery: 60,
+      pointEvery: 23,
+      nestedEvery: 150,
     })
     console.log(`${name}, seed ${testSeed}: ${result.images} images, ${result.nestedImages} nested`)
     expect(result.violations).toEqual([])

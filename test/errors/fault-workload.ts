@@ -1,17 +1,22 @@
 // A workload that goes on whatever fails, and what may be found after it.
 
-import { type Database, isMarquetryError, open, type Table, t } from 'marquetry'
+import type { Database, FileSystem, OpenOptions, Table } from 'marquetry'
 import type { FaultyFileSystem } from '#src/fs/faulty.js'
+import type { MemoryFileSystem } from '#src/fs/memory.js'
+import type { Engine } from '../crash/engine.js'
 import { type State, TableOracle } from '../kill/oracle.js'
 
 const directory = 'db'
 const names = ['left', 'right'] as const
 type Name = (typeof names)[number]
 
-const schema = {
-  columns: { key: t.utf8(), stamp: t.int32(), note: t.utf8().nullable() },
-  key: ['key'],
-} as const
+function tableOf({ t }: Engine, db: Database, name: Name) {
+  const columns = { key: t.utf8(), stamp: t.int32(), note: t.utf8().nullable() }
+  return db.table(name, { columns, key: ['key'] }) as unknown as Promise<Table>
+}
+
+/** What is done to the database, from the first opening to the last close. */
+export type OrdealKind = 'a life' | 'merges'
 
 /** What a write that was not done may say; anything else leaves open whether it was. */
 const notDone = new Set(['MARQUETRY_READ_ONLY', 'MARQUETRY_BUSY', 'MARQUETRY_CLOSED', 'MARQUETRY_NOT_FOUND'])
@@ -20,8 +25,23 @@ const expected = new Set([...notDone, 'MARQUETRY_IO', 'MARQUETRY_CORRUPTION'])
 /** Far longer than anything here takes: who has not answered by then hangs. */
 const patienceMs = 20_000
 
+const small: OpenOptions = {
+  memtable: 'sorted',
+  memtableRows: 8,
+  rowGroupRows: 4,
+  sparseIndexInterval: 2,
+  immutableMemtablesMax: 1,
+  stallTimeoutMs: 30,
+}
+const eager: OpenOptions = {
+  compaction: { strategy: 'leveled', targetFileBytes: 4096, flushBytes: 4096, level0RunsMax: 2, levelRatio: 3 },
+}
+
 /** One life of a database on a file system that fails. */
 export class Ordeal {
+  readonly #engine: Engine
+  readonly #kind: OrdealKind
+  readonly #memory: MemoryFileSystem
   readonly #fs: FaultyFileSystem
   readonly #oracles: Record<Name, TableOracle> = { left: new TableOracle(), right: new TableOracle() }
   /** What should not have happened. */
@@ -33,8 +53,22 @@ export class Ordeal {
   #stamp = 0
   #failedReadOnly = false
 
-  constructor(fs: FaultyFileSystem) {
-    this.#fs = fs
+  #failedToOpen = false
+
+  constructor(engine: Engine, kind: OrdealKind) {
+    this.#engine = engine
+    this.#kind = kind
+    this.#memory = new engine.MemoryFileSystem()
+    this.#fs = new engine.FaultyFileSystem(this.#memory)
+  }
+
+  get fs(): FaultyFileSystem {
+    return this.#fs
+  }
+
+  /** Whether an opening failed. */
+  get failedToOpen(): boolean {
+    return this.#failedToOpen
   }
 
   /** Whether the database has turned read-only at any time. */
@@ -44,6 +78,10 @@ export class Ordeal {
 
   /** Runs the workload from the first opening to the last close. */
   async live(): Promise<void> {
+    await (this.#kind === 'merges' ? this.#merges() : this.#life())
+  }
+
+  async #life(): Promise<void> {
     await this.#session(async () => {
       for (let i = 0; i < 4; i++) await this.#write('left', [`k${i}`])
       await this.#write('left', ['k1', '-k2', 'x', 'y'])
@@ -63,8 +101,25 @@ export class Ordeal {
     })
   }
 
-  /** With the disk well again: closes, opens, and compares with what was acknowledged; then lives on. */
+  async #merges(): Promise<void> {
+    await this.#session(async () => {
+      for (let run = 0; run < 4; run++) {
+        await this.#write('left', [...[0, 1, 2, 3, 4, 5].map((i) => `k${run + i}`), `-k${run}`])
+        await this.#step('flush', () => this.#tables.left?.flush())
+        await this.#step('idle', () => this.#tables.left?.compactionIdle())
+      }
+      await this.#write('left', ['-k5', 'z'])
+      await this.#step('compact', () => this.#tables.left?.compact())
+      await this.#read()
+    })
+  }
+
+  /**
+   * Loses the power as it is; then, with the disk well again, closes, opens, and compares with what was acknowledged; then
+   * lives on, and loses the power again.
+   */
   async settle(): Promise<void> {
+    await this.#losePower('before the disk was well')
     this.#fs.heal()
     await this.#step('close', () => this.#db?.close())
     for (const time of ['first', 'second']) {
@@ -79,9 +134,34 @@ export class Ordeal {
         await this.#write(name, ['after', 'k1'])
         if (this.#oracles[name].acknowledged === before) this.violations.push(`${name} takes no more writes`)
       }
+      await this.#losePower(`after the ${time} opening`)
       await this.#step('close', () => this.#db?.close())
       this.#note(this.#db?.metrics().failed === true, 'a database on a disk that is well has turned read-only')
     }
+  }
+
+  /** Opens what a power cut would leave now, and compares it with what was acknowledged. */
+  async #losePower(when: string): Promise<void> {
+    const what = `a power cut ${when}`
+    try {
+      const db = await this.#openOn(this.#memory.crash(), { flushOnClose: false })
+      try {
+        for (const name of names) {
+          const found = stateOf(await (await tableOf(this.#engine, db, name)).scan().toArray())
+          const wrong = this.#oracles[name].clone().settle(found)
+          if (wrong !== undefined) this.violations.push(`${name}, ${what}: ${wrong}`)
+        }
+      } finally {
+        await db.close()
+      }
+    } catch (error) {
+      this.violations.push(`${what}: ${(error as Error).stack}`)
+    }
+  }
+
+  #openOn(fileSystem: FileSystem, options: OpenOptions): Promise<Database> {
+    const kind = this.#kind === 'merges' ? eager : {}
+    return this.#engine.open(directory, { ...small, ...kind, ...options, fileSystem })
   }
 
   /** Whoever has opened the database and can read it has all that was acknowledged. */
@@ -110,26 +190,15 @@ export class Ordeal {
   async #open(flushOnClose = true): Promise<void> {
     this.#tables = {}
     this.#db = undefined
-    const options = {
-      fileSystem: this.#fs,
-      memtable: 'sorted',
-      memtableRows: 8,
-      rowGroupRows: 4,
-      sparseIndexInterval: 2,
-    } as const
     await this.#step('open', async () => {
-      const db = await open(directory, {
-        ...options,
-        immutableMemtablesMax: 1,
-        stallTimeoutMs: 30,
-        flushOnClose,
-      })
+      const db = await this.#openOn(this.#fs, { flushOnClose })
       db.on('backgroundError', ({ error }) => this.#noteError('background', error))
       this.#db = db
     })
+    this.#failedToOpen ||= this.#db === undefined
     for (const name of names) {
       await this.#step(`table ${name}`, async () => {
-        this.#tables[name] = (await this.#db?.table(name, schema)) as unknown as Table
+        if (this.#db !== undefined) this.#tables[name] = await tableOf(this.#engine, this.#db, name)
       })
     }
   }
@@ -166,7 +235,7 @@ export class Ordeal {
 
   async #stateOf(name: Name): Promise<State> {
     const rows = (await this.#tables[name]?.scan().toArray()) ?? []
-    return new Map(rows.map(({ key, stamp, note }) => [String(key), `${stamp} ${note}`]))
+    return stateOf(rows)
   }
 
   /** Does one thing. Returns the code of the error it ends with; anything but a typed error is a violation. */
@@ -186,9 +255,13 @@ export class Ordeal {
   }
 
   #noteError(what: string, error: unknown): string {
-    const code = isMarquetryError(error) ? error.code : 'no code'
+    const code = this.#engine.isMarquetryError(error) ? error.code : 'no code'
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1)
     if (!expected.has(code)) this.violations.push(`${what}: ${(error as Error)?.stack ?? String(error)}`)
     return code
   }
+}
+
+function stateOf(rows: readonly Readonly<Record<string, unknown>>[]): State {
+  return new Map(rows.map(({ key, stamp, note }) => [String(key), `${stamp} ${note}`]))
 }

@@ -35,6 +35,16 @@ export class TableOracle {
   #lastAcknowledged = 0
   acknowledged = 0
 
+  /** A copy that can be settled without this one. */
+  clone(): TableOracle {
+    const clone = new TableOracle()
+    clone.#settled = new Map(this.#settled)
+    clone.#sent = [...this.#sent]
+    clone.#lastAcknowledged = this.#lastAcknowledged
+    clone.acknowledged = this.acknowledged
+    return clone
+  }
+
   hear({ sent, acked, operations = [] }: Message): void {
     if (sent !== undefined) this.#sent.push({ stamp: sent, steps: operations })
     if (acked !== undefined) {

@@ -1,0 +1,73 @@
+// A machine that lets every engine pass proves nothing. Each of these mutants has to be caught by the machine that it names;
+// one that nobody catches is a hole in the tests, and a violation.
+
+import { test } from 'vitest'
+import { findOut } from '../compaction/find-out.js'
+import { type MutatedPackage, withEngine } from '../compaction/mutants.js'
+import type { Engine } from '../crash/engine.js'
+import { enumerateCrashes } from '../crash/enumerate.js'
+import { type Workload, workloads } from '../crash/workloads.js'
+import { enumerateErrors, ordeals } from '../errors/enumerate.js'
+import { type ProtocolMutant, protocolMutants } from './protocol-mutants.js'
+import { Ledger, record } from './report.js'
+import { seed } from './settings.js'
+
+const historiesMax = 12
+
+function engineOf({ marquetry, memory, faulty }: MutatedPackage): Engine {
+  const { open, t, isMarquetryError } = marquetry
+  const { MemoryFileSystem } = memory
+  return { open, t, isMarquetryError, MemoryFileSystem, FaultyFileSystem: faulty.FaultyFileSystem }
+}
+
+/** How the mutant was found out; undefined: it was not. */
+async function hunt(
+  { flaw, code, caughtBy }: ProtocolMutant,
+  built: MutatedPackage,
+): Promise<string | undefined> {
+  const engine = engineOf(built)
+  if (caughtBy === 'histories') return findOut(built, code?.needsWorkers === true, historiesMax)
+  if (caughtBy === 'second opener') return secondOpener(engine)
+  if ('errors' in caughtBy) {
+    const { violations } = await enumerateErrors(ordeals[caughtBy.errors], { engine, seed, stopEarly: true })
+    return violations[0]
+  }
+  const workload: Workload = workloads[caughtBy.crash]
+  const { violations } = await enumerateCrashes(workload, {
+    engine,
+    ...(flaw && { flaw }),
+    ...(caughtBy.options && { options: caughtBy.options }),
+    seed,
+    draws: 2,
+    nestedEvery: 0,
+    stopEarly: true,
+  })
+  return violations[0]
+}
+
+/** Whether somebody else can open a database that is open. */
+async function secondOpener({ open, MemoryFileSystem }: Engine): Promise<string | undefined> {
+  const fileSystem = new MemoryFileSystem()
+  const first = await open('db', { fileSystem })
+  try {
+    await (await open('db', { fileSystem })).close()
+    return 'a second opener is let in'
+  } catch {
+    return undefined
+  } finally {
+    await first.close()
+  }
+}
+
+test('mutants are caught, each by its machine', async (context) => {
+  const ledger = new Ledger()
+  for (const [name, mutant] of Object.entries(protocolMutants)) {
+    await ledger.time(name, async () => {
+      const found = await withEngine(mutant.code, (built) => hunt(mutant, built))
+      if (found === undefined) ledger.violate(`not caught: ${name}`)
+      else ledger.count('mutants caught')
+      if (process.env['MARQUETRY_SHOW_CAUGHT']) console.log(`${name}: ${found?.split('\n')[0]?.slice(0, 240)}`)
+    })
+  }
+  record(context, ledger.report('mutants'))
+})
