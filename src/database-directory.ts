@@ -129,6 +129,8 @@ export class DatabaseDirectory {
       }
       await this.#fs.remove(doomed)
     }
+    // A power cut must not keep the catalog that forgets them and lose their removal: nobody would look for them again.
+    await this.#fs.syncDirectory(this.path)
     await this.setCatalog(catalog, () => {})
   }
 

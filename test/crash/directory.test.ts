@@ -59,6 +59,24 @@ test('a table of which a power cut left any part can be made again', async () =>
   expect([...left]).toEqual(expect.arrayContaining(['', 'MANIFEST-000001.tmp', 'MANIFEST-000001', 'sst']))
 })
 
+test('a dropped table leaves nothing, whatever a power cut keeps of its removal', async () => {
+  const fs = new MemoryFileSystem()
+  const db = await open('db', { ...options, fileSystem: fs })
+  await (await db.table('t', schema)).put({ key: 1 })
+  const disks: MemoryFileSystem[] = []
+  fs.onOperation = () => disks.push(fs.snapshot())
+  await db.dropTable('t')
+  await db.close()
+  for (const [index, disk] of disks.entries()) {
+    for (let seed = 0; seed < 20; seed++) {
+      const left = disk.crash({ unsynced: 'torn', random: seededRandom(seed), data: 'kept' })
+      await (await open('db', { ...options, fileSystem: left })).close()
+      const stray = (await left.list('db')).filter((name) => name.startsWith('.dropped'))
+      expect(stray, `after operation ${index}, seed ${seed}`).toEqual([])
+    }
+  }
+})
+
 test('opening removes what a replacement of the catalog left half done', async () => {
   const fs = await killedAfter('write', 'db/CATALOG.tmp')
   await (await open('db', { fileSystem: fs })).close()
