@@ -6,6 +6,7 @@ export { type Column, type ColumnType, type Json, type Kind, t } from './format/
 export type * from './format/row-types.js'
 export type { ColumnJson, SchemaJson } from './format/schema.js'
 export type { FileHandle, FileLock, FileStat, FileSystem, OpenMode } from './fs/file-system.js'
+export { inferSchema } from './infer-schema.js'
 export type { CacheMetrics, Metrics } from './metrics.js'
 export { open } from './open.js'
 export {
@@ -19,6 +20,7 @@ export {
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
+export type { WriteStreamOptions } from './row-streams.js'
 export type {
   MemtableExplanation,
   RowGroupExplanation,
@@ -42,6 +44,8 @@ export type {
   ImportOptions,
   ImportProgress,
   ImportResult,
+  InferOptions,
+  InferredSchema,
 } from './transfer/transfer-options.js'
 export type {
   BackgroundErrorEvent,

@@ -1,6 +1,8 @@
 // A scan, as a caller holds it: checked when it is made, begun at the first `next()`, over at the end, at `return`, at
 // an abort or an error. Batches become rows only here.
 
+import type { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { Table as ArrowTable, type RecordBatch } from 'apache-arrow'
 import { throwIfAborted } from './errors.js'
 import { arrowSchema, toRecordBatch } from './format/arrow.js'
@@ -9,6 +11,7 @@ import { RowBuilder, type RowObject } from './format/row-builder.js'
 import type { Schema } from './format/schema.js'
 import type { BatchSource } from './format/source.js'
 import { checkExplainOptions } from './read-options.js'
+import { readableOf, readableStreamOf } from './row-streams.js'
 import type { ScanExplanation } from './scan/explanation.js'
 import { sliceBatch } from './scan/gather.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
@@ -33,6 +36,10 @@ export interface Scan<R> extends AsyncIterable<R> {
    * value had to be withheld. `analyze`: runs the scan too and says what was read. Print it, or look at its fields.
    */
   explain(options?: { readonly analyze?: boolean | undefined }): Promise<ScanExplanation>
+  /** The rows as a Node stream in object mode; destroying it ends the scan. */
+  toReadable(): Readable
+  /** The rows as a web stream, read as it is asked for; cancelling it ends the scan. */
+  toReadableStream(): ReadableStream<R>
 }
 
 export interface ScanPlan {
@@ -94,6 +101,14 @@ export class TableScan<R> implements Scan<R> {
   async explain(options: { readonly analyze?: boolean | undefined } = {}): Promise<ScanExplanation> {
     checkExplainOptions(options)
     return await this.#plan.explain(options.analyze === true)
+  }
+
+  toReadable(): Readable {
+    return readableOf(this.chunks())
+  }
+
+  toReadableStream(): ReadableStream<R> {
+    return readableStreamOf(this.chunks())
   }
 
   #rowReader(): BatchReader {

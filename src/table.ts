@@ -1,5 +1,6 @@
 // The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
 
+import type { Writable } from 'node:stream'
 import { MarquetryError, throwIfAborted } from './errors.js'
 import { type Bounds, encodeKey, encodeRange } from './format/key-codec.js'
 import { compileWhere } from './format/predicate.js'
@@ -29,6 +30,7 @@ import {
   checkScanOptions,
 } from './read-options.js'
 import { resolveProjection, resolveSnapshot } from './read-targets.js'
+import { type WriteStreamOptions, writeStream } from './row-streams.js'
 import { TableLookups } from './table-lookups.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
@@ -214,6 +216,15 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
    */
   async import(source: ImportSource, options: ImportOptions<C> = {}): Promise<ImportResult> {
     return await importRows(this.#tree, source, options as ImportOptions<Columns>)
+  }
+
+  /**
+   * A Node stream in object mode that puts the rows it is given, many to a record of the log, and holds back whoever
+   * writes to it while the table cannot keep up. It finishes when all rows are as durable as the WAL mode promises; a row
+   * that is refused destroys it with the error.
+   */
+  createWriteStream(options: WriteStreamOptions = {}): Writable {
+    return writeStream((operations) => this.batch(operations as readonly BatchOperation<C, K>[]), options)
   }
 
   /** Makes everything written before this call part of an SSTable. */

@@ -8,6 +8,8 @@ import type { ImportLimits } from './import-limits.js'
 import {
   type DecodedColumns,
   type DecodeTask,
+  type DescribeTask,
+  type FoundColumn,
   type ImportFile,
   type ImportPlan,
   type ImportTask,
@@ -54,7 +56,15 @@ export class ImportDecoder {
     )
   }
 
-  async #run<T>(task: Unbound<PlanTask> | Unbound<DecodeTask>, complaint: string): Promise<T> {
+  /** The file's columns. Throws MARQUETRY_INVALID_INPUT if it is no Parquet file. */
+  describe(): Promise<readonly FoundColumn[]> {
+    return this.#run<readonly FoundColumn[]>({ kind: 'describe' }, 'its footer cannot be read')
+  }
+
+  async #run<T>(
+    task: Unbound<PlanTask> | Unbound<DecodeTask> | Unbound<DescribeTask>,
+    complaint: string,
+  ): Promise<T> {
     const { file, schema, limits, threads, timeoutMs, signal, module } = this.#options
     throwIfAborted(signal)
     const begun = new SharedArrayBuffer(4)

@@ -1,6 +1,7 @@
 // What an import asks of a worker thread: a look at a file, and then one row group after the other. Plain data.
 
 import { MarquetryError } from '../errors.js'
+import type { ColumnType } from '../format/column.js'
 import type { SchemaJson } from '../format/schema.js'
 import type { Vector } from '../format/vector.js'
 import type { ImportLimits } from './import-limits.js'
@@ -50,7 +51,22 @@ export interface DecodeTask extends TaskBase {
   readonly firstRow: number
 }
 
-export type ImportTask = PlanTask | DecodeTask
+/** Asks what columns the file has. */
+export interface DescribeTask extends TaskBase {
+  readonly kind: 'describe'
+}
+
+/** A column as a file has it. */
+export interface FoundColumn {
+  readonly name: string
+  /** The type that a table's column for it gets; undefined: none holds its values. */
+  readonly type: ColumnType | undefined
+  readonly nullable: boolean
+  /** The file's own name for the type. */
+  readonly shown: string
+}
+
+export type ImportTask = PlanTask | DecodeTask | DescribeTask
 
 /** The columns of the table, in schema order; undefined: the file does not have it. */
 export type DecodedColumns = readonly (Vector | undefined)[]

@@ -19,13 +19,17 @@ import { type FileBytes, openBytes, withBlob } from './import-bytes.js'
 import {
   type DecodedColumns,
   type DecodeTask,
+  type DescribeTask,
+  type FoundColumn,
   type ImportPlan,
   type ImportTask,
   invalidInput,
   type PlanTask,
 } from './import-task.js'
+import { columnTypeOf } from './infer-types.js'
 import { buffersOf } from './own-vectors.js'
 import { checkFile, checkRowGroup } from './parquet-claims.js'
+import { typeText } from './type-text.js'
 
 lowerThreadPriority()
 const fs = nodeFileSystem()
@@ -35,15 +39,31 @@ const batchRows = 131_072
 /** Magic, footer length, magic. */
 const fileBytesMin = 12
 
+type TaskResult = ImportPlan | DecodedColumns | readonly FoundColumn[]
+
 /** Runs one task. */
-export default async function run(task: ImportTask): Promise<WorkerAnswer<ImportPlan | DecodedColumns>> {
+export default async function run(task: ImportTask): Promise<WorkerAnswer<TaskResult>> {
   Atomics.store(new Int32Array(task.begun), 0, 1)
-  const answered = await answer<ImportPlan | DecodedColumns>(() =>
-    task.kind === 'plan' ? plan(task) : decode(task),
-  )
+  const answered = await answer<TaskResult>(() => {
+    if (task.kind === 'decode') return decode(task)
+    return task.kind === 'plan' ? plan(task) : describe(task)
+  })
   return task.kind === 'decode' && 'ok' in answered
     ? moved(answered as { readonly ok: DecodedColumns })
     : answered
+}
+
+async function describe({ file, limits }: DescribeTask): Promise<readonly FoundColumn[]> {
+  const check = (bytes: FileBytes) => checkFile(bytes, limits)
+  return await withFile(openBytes(fs, file), check, async (parquet) => {
+    const { fields } = tableFromIPC(parquet.schema().intoIPCStream()).schema
+    return fields.map(({ name, type, nullable }) => ({
+      name,
+      type: columnTypeOf(type),
+      nullable,
+      shown: typeText(type),
+    }))
+  })
 }
 
 /** The answer, its vectors' memory handed over instead of copied. */

@@ -6,8 +6,11 @@ import { type FileSystem, readWhole } from '../fs/file-system.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
 import { type DecoderOptions, ImportDecoder } from './import-decoder.js'
 import type { ImportChunk, ImportInput } from './import-input.js'
-import type { DecodedColumns, ImportFile, ImportPlan } from './import-task.js'
+import type { DecodedColumns, FoundColumn, ImportFile, ImportPlan } from './import-task.js'
 import type { WantedColumns } from './match-columns.js'
+
+/** How long it may take to read a footer. */
+const describeTimeoutMs = 60_000
 
 /** Looks at the file and checks that it fits the table. */
 export async function openParquet(
@@ -28,6 +31,24 @@ export async function openParquet(
   })
   const numberedName = numbered === undefined ? undefined : schema.columns[numbered]!.name
   return new ParquetInput(path, decoder, await decoder.plan({ names, numbered: numberedName }))
+}
+
+/** The columns of a file, whatever table they are for. */
+export async function inferParquet(
+  fs: FileSystem,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly FoundColumn[]> {
+  const decoder = new ImportDecoder({
+    file: await importFile(fs, path),
+    schema: { id: 0, columns: [], key: [] },
+    threads: shortThreads(0),
+    limits: resolveLimits(undefined),
+    timeoutMs: describeTimeoutMs,
+    signal,
+    module: new URL('./import-worker.js', import.meta.url),
+  })
+  return await decoder.describe()
 }
 
 /** A file as workers are told of it. */

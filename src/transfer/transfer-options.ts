@@ -1,7 +1,9 @@
 // What imports and exports take, tell and return; and the checks that both share.
 
 import { invalidOption } from '../errors.js'
+import type { Column } from '../format/column.js'
 import type { Columns, KeyRangeOptions, ReadOptions, RowOf, Where } from '../format/row-types.js'
+import type { FileSystem } from '../fs/file-system.js'
 import type { Compression } from '../options.js'
 import type { Format } from './formats.js'
 import type { ImportLimits } from './import-limits.js'
@@ -94,6 +96,31 @@ export interface ImportOptions<C extends Columns> {
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
   /** Ends the import with an `AbortError`; rows that are written stay. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** What an inference takes. */
+export interface InferOptions {
+  /** The file's format. Default: by its extension. */
+  readonly format?: Format | undefined
+  /** Names of the key's columns, in key order. May be left out if `rowNumber` is given. */
+  readonly key?: readonly string[] | undefined
+  /** A column to make, an int64 at the end of the key, for the import's option of this name. */
+  readonly rowNumber?: string | undefined
+  /** Rows of a text file to look at. Default 10,000. */
+  readonly sampleRows?: number | undefined
+  /** CSV: as for imports. */
+  readonly delimiter?: string | undefined
+  /** CSV: as for imports. */
+  readonly nullText?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Where the file is. Default: Node's. */
+  readonly fileSystem?: FileSystem | undefined
+}
+
+/** A schema as `db.table` takes it, its columns as pairs: a file's names may be such as objects would reorder. */
+export interface InferredSchema {
+  readonly columns: readonly (readonly [name: string, column: Column])[]
+  readonly key: readonly [string, ...string[]]
 }
 
 /** What an import has read. */
