@@ -5,13 +5,13 @@ import { bytesText, countText, durationText } from './quantities.js'
 
 /** How far something has come; totals are known or not. */
 export interface Progress {
-  readonly rows?: number
-  readonly rowsTotal?: number
-  readonly bytes?: number
-  readonly bytesTotal?: number
+  readonly rows?: number | undefined
+  readonly rowsTotal?: number | undefined
+  readonly bytes?: number | undefined
+  readonly bytesTotal?: number | undefined
   /** Files done and all. */
-  readonly files?: number
-  readonly filesTotal?: number
+  readonly files?: number | undefined
+  readonly filesTotal?: number | undefined
 }
 
 /** The line: `show` as often as one likes, `end` once, also after a failure. */
