@@ -6,6 +6,7 @@ import { type FileSystem, readWhole } from '../fs/file-system.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
 import { type DecoderOptions, ImportDecoder } from './import-decoder.js'
 import type { ImportChunk, ImportInput } from './import-input.js'
+import { resolveLimits } from './import-limits.js'
 import type { DecodedColumns, FoundColumn, ImportFile, ImportPlan } from './import-task.js'
 import type { WantedColumns } from './match-columns.js'
 
