@@ -7,7 +7,9 @@ import { addCount } from './count.js'
 import { addDelete } from './delete.js'
 import { addDemo } from './demo.js'
 import { addExplain } from './explain.js'
+import { addExport } from './export.js'
 import { addGet } from './get.js'
+import { addImport } from './import.js'
 import { addInspect } from './inspect.js'
 import type { Ending, Io } from './io.js'
 import { addPut } from './put.js'
@@ -26,6 +28,8 @@ const commands = [
   addExplain,
   addStats,
   addCompact,
+  addImport,
+  addExport,
   addInspect,
   addDemo,
 ]
