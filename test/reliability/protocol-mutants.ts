@@ -9,7 +9,7 @@ import type { WorkloadName } from '../crash/workloads.js'
 /** What catches a mutant: a workload of the crash machine, the error machine, random histories, or a second opener. */
 export type Catcher =
   | { readonly crash: WorkloadName; readonly options?: OpenOptions }
-  | { readonly errors: 'a life' | 'merges' }
+  | { readonly errors: 'a life' | 'merges'; readonly only: RegExp }
   | 'histories'
   | 'second opener'
 
@@ -84,7 +84,7 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
       is: 'const temporary = path + temporarySuffix;',
       becomes: 'const temporary = path;',
     },
-    caughtBy: { crash: 'new manifest, grown' },
+    caughtBy: { crash: 'new manifest, torn' },
   },
   'the old manifest goes before the new one has its name': {
     code: {
@@ -93,11 +93,11 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
       becomes:
         'await this.#fs.remove(oldPath); await this.#fs.syncDirectory(this.#directory);\n                this.#file = await publish(this.#fs, this.#directory, prepared);',
     },
-    caughtBy: { crash: 'new manifest, grown' },
+    caughtBy: { crash: 'new manifest, torn' },
   },
   'the last frame of a manifest is not settled at open': {
     code: { file: 'version/manifest.js', is: 'if (!decoded.torn && frames > 1)', becomes: 'if (frames < 0)' },
-    caughtBy: { crash: 'flush' },
+    caughtBy: { errors: 'a life', only: /^sync .*MANIFEST-\d+$/ },
   },
   'the catalog is not settled at open': {
     code: {
@@ -215,7 +215,7 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
   },
   'writes go on after one has failed': {
     code: { file: 'database.js', is: 'fail(cause) {', becomes: 'fail(cause) {\n            return;' },
-    caughtBy: { errors: 'a life' },
+    caughtBy: { errors: 'a life', only: /^sync .*\.wal$/ },
   },
   'a failed sync of the log counts as done': {
     code: {
@@ -223,7 +223,7 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
       is: 'await this.#file.sync();',
       becomes: 'await this.#file.sync().catch(() => {});',
     },
-    caughtBy: { errors: 'a life' },
+    caughtBy: { errors: 'a life', only: /^sync .*\.wal$/ },
   },
   'a failed sync of the manifest counts as done': {
     code: {
@@ -231,7 +231,7 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
       is: 'await file.sync();\n                // A crash here leaves the edit',
       becomes: 'await file.sync().catch(() => {});\n                // A crash here leaves the edit',
     },
-    caughtBy: { errors: 'a life' },
+    caughtBy: { errors: 'a life', only: /^sync .*MANIFEST-\d+$/ },
   },
 }
 

@@ -54,6 +54,7 @@ export class ReliabilityReporter implements Reporter {
 
   onTestCaseResult(test: TestCase): void {
     const { state, errors = [] } = test.result()
+    if (state === 'skipped') return
     const took = seconds(test.diagnostic()?.duration ?? 0)
     console.log(`${state === 'passed' ? 'ok    ' : 'FAILED'} ${machineOf(test)}: ${test.name} (${took})`)
     for (const { message, stack } of errors)
@@ -73,6 +74,7 @@ export class ReliabilityReporter implements Reporter {
         console.log(`FAILED ${module.moduleId}: ${message}\n${stack ?? ''}`)
       }
       for (const test of module.children.allTests()) {
+        if (test.result().state === 'skipped') continue
         const report = test.meta().reliability
         const machine = report?.machine ?? machineOf(test)
         const row: Row = rows.get(machine) ?? {
