@@ -152,15 +152,6 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
     },
     caughtBy: { crash: 'flush' },
   },
-  'an edit takes effect before it is durable': {
-    code: {
-      file: 'tree/tree-files.js',
-      is: 'await this.#manifest.append(whole);',
-      becomes:
-        'this.#versions.install(next.version); await this.removed(); await this.#manifest.append(whole);',
-    },
-    caughtBy: { crash: 'leveled compaction' },
-  },
   'numbers are given again after a crash': {
     code: {
       file: 'tree/tree-files.js',
