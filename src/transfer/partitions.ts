@@ -161,7 +161,7 @@ class Parts {
     await this.#makeFolders(folder)
     const number = this.#folders.get(folder)!
     this.#folders.set(folder, number + 1)
-    const file = await fs.open(`${folder}/part-${number}.${extension}`, 'create')
+    const file = await fs.open(`${folder}/part-${number}.${extension}`, 'create-shared')
     this.files++
     const output = fileOutput(file)
     const rest = this.#rest.map((place) => columns[place]!)

@@ -58,7 +58,7 @@ export class RejectsFile implements BadRecords {
     if (this.#lines.length === 0) return
     if (this.#file === undefined) {
       await this.#fs.remove(this.#path)
-      this.#file = await this.#fs.open(this.#path, 'create')
+      this.#file = await this.#fs.open(this.#path, 'create-shared')
     }
     const bytes = Buffer.from(this.#lines.splice(0).join(''))
     await this.#file.write(bytes, this.#bytes)
