@@ -25,13 +25,13 @@ async function playUnder({ options, compaction, onDisk }: Configuration, script:
   if (!onDisk) {
     const fs = new MemoryFileSystem()
     return await play(
-      { open, t, directory: 'db', fs, compaction, options: { ...options, fileSystem: fs } },
+      { open, t, directory: 'db', fs, compaction, carries: true, options: { ...options, fileSystem: fs } },
       script,
     )
   }
   const directory = mkdtempSync(join(tmpdir(), 'marquetry-metamorphic-'))
   try {
-    return await play({ open, t, directory, fs: nodeFileSystem(), compaction, options }, script)
+    return await play({ open, t, directory, fs: nodeFileSystem(), compaction, carries: true, options }, script)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
