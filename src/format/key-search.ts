@@ -64,6 +64,14 @@ export class KeySearch {
     return this.#parts[part]!.end
   }
 
+  /** Whether row `row` of a vector, as for `first`, is the key's part. */
+  matches(part: number, vector: Vector, row: number): boolean {
+    return (
+      this.first(part, vector, row, row + 1, false) === row &&
+      this.first(part, vector, row, row + 1, true) > row
+    )
+  }
+
   /**
    * The first of the rows [from, to) whose value in `vector` is not below the key's; with `above`, is above it; `to`: none.
    * Requires: the rows ascend, and `vector` is of the key column of this part.

@@ -8,7 +8,9 @@ import type { KeySearch } from '../format/key-search.js'
 import type { RowShape } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
+import type { KeyHash } from './key-hash.js'
 import type { FileColumn, Opened, PageReader } from './page-reader.js'
+import { slotOf } from './row-hints.js'
 
 /** Instead of a row number: the file does not have the key. */
 export const absentRow = -1
@@ -30,18 +32,17 @@ export class CachedLookup {
   }
 
   /**
-   * Row of the newest version of `key`, or one of the constants above. `search` has been told the key.
+   * Row of the newest version of `key`, or one of the constants above. `hash`: that of the key, which `search` has been told.
    * Requires: the key lies within the file's bounds; all of the file's versions are visible.
    */
-  find(key: KeyBytes, search: KeySearch): number {
+  find(key: KeyBytes, hash: KeyHash, search: KeySearch): number {
     const opened = this.#pages.opened
     if (opened === undefined) return unreadRow
-    const row = this.#locate(opened, key, search)
+    const row = this.#guess(opened, hash, search) ?? this.#search(opened, key, hash, search)
     if (row < 0 || this.#meta.tombstones === 0) return row
-    const page = opened.index.pageOf(opened.deleted.number, row)
-    const deleted = this.#pages.cached(page)
+    const deleted = this.#pages.cachedAt(opened.index, opened.deleted, row)
     if (deleted === undefined) return unreadRow
-    return deleted.values[row - opened.index.pageFirstRow[page]!] === 1 ? deletedRow : row
+    return deleted.values[row - this.#pages.cachedFirst] === 1 ? deletedRow : row
   }
 
   /** What `shape` makes of a row; undefined: not all of its values are in memory. */
@@ -54,12 +55,36 @@ export class CachedLookup {
     for (let c = 0; c < projection.length; c++) {
       const column = opened.columns[projection[c]!]
       if (column === undefined) continue
-      const page = index.pageOf(column.number, row)
-      const vector = this.#pages.cached(page)
+      const vector = this.#pages.cachedAt(index, column, row)
       if (vector === undefined) return undefined
-      shape.set(built, c, vector, row - index.pageFirstRow[page]!)
+      shape.set(built, c, vector, row - this.#pages.cachedFirst)
     }
     return built
+  }
+
+  /** The row at which a key with this hash was found last time, if it is this key. */
+  #guess(opened: Opened, hash: KeyHash, search: KeySearch): number | undefined {
+    const hints = this.#pages.hints.get(opened.index)
+    const row = hints === undefined ? -1 : hints[slotOf(hints, hash)]! - 1
+    if (row < 0) return undefined
+    const parts = this.#schema.key
+    for (let part = 0; part < parts.length; part++) {
+      const vector = this.#pages.cachedAt(opened.index, opened.columns[parts[part]!]!, row)
+      if (vector === undefined) return undefined
+      if (!search.matches(part, vector, row - this.#pages.cachedFirst)) return undefined
+    }
+    return row
+  }
+
+  #search(opened: Opened, key: KeyBytes, hash: KeyHash, search: KeySearch): number {
+    const row = this.#locate(opened, key, search)
+    if (row < 0) return row
+    const { index } = opened
+    const hints = this.#pages.hints.get(index)
+    if (hints !== undefined) hints[slotOf(hints, hash)] = row + 1
+    else if (this.#pages.isWhole(index, opened.columns[this.#schema.key[0]!]!, row))
+      this.#pages.hints.make(index)
+    return row
   }
 
   /** See `SSTableReader`, whose search this is. */
@@ -98,7 +123,7 @@ export class CachedLookup {
   /** As `KeySearch.first`, over the pages that hold rows `low` to `high`; `unreadRow` where one is not in memory. */
   #first(
     { index }: Opened,
-    { number }: FileColumn,
+    column: FileColumn,
     search: KeySearch,
     part: number,
     low: number,
@@ -106,10 +131,9 @@ export class CachedLookup {
     above: boolean,
   ): number {
     for (let row = low; row < high; ) {
-      const page = index.pageOf(number, row)
-      const vector = this.#pages.cached(page)
+      const vector = this.#pages.cachedAt(index, column, row)
       if (vector === undefined) return unreadRow
-      const first = index.pageFirstRow[page]!
+      const first = this.#pages.cachedFirst
       const end = Math.min(high - first, vector.length)
       const at = search.first(part, vector, row - first, end, above)
       if (at < end) return first + at

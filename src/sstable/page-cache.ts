@@ -86,6 +86,17 @@ export class PageCache {
     return entry.vector
   }
 
+  /** As `get`, but one that is not there is no miss. */
+  peek(file: FilePages, page: number): Vector | undefined {
+    return file.entries[page] === undefined ? undefined : this.get(file, page)
+  }
+
+  /** Forgets a page, if it is there. */
+  drop(file: FilePages, page: number): void {
+    const entry = file.entries[page]
+    if (entry !== undefined) this.#drop(entry)
+  }
+
   /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
   set(file: FilePages, page: number, vector: Vector): void {
     const bytes = vectorBytes(vector) + overheadBytes

@@ -24,10 +24,12 @@ import { openIndex } from './open-index.js'
 import type { FilePages, PageCache } from './page-cache.js'
 import type { ReaderHost } from './reader-host.js'
 import { indexBody, readFilePages } from './rebuild-index.js'
+import { RowHints } from './row-hints.js'
 import { decodeSidecar, encodeSidecar, sidecarKinds } from './sidecar.js'
 import type { SidecarFiles } from './sidecar-files.js'
 import type { SparseIndex } from './sparse-index.js'
 import { VerifiedFile } from './verified-file.js'
+import { WholeChunks } from './whole-chunks.js'
 
 /** Rows whose keys are decoded at a time when an index is rebuilt. */
 const rebuildRows = 8192
@@ -70,6 +72,10 @@ export class PageReader {
   readonly #schema: Schema
   readonly #cache: PageCache
   readonly #cached: FilePages
+  readonly #whole: WholeChunks
+  readonly hints: RowHints
+  /** Of what `cachedAt` found last: a second result without an object per call. */
+  cachedFirst = 0
   readonly #host: ReaderHost
   readonly #sidecars: SidecarFiles
   readonly #file: VerifiedFile
@@ -82,6 +88,8 @@ export class PageReader {
     this.#schema = schema
     this.#cache = cache
     this.#cached = cache.newFile()
+    this.#whole = new WholeChunks(cache, this.#cached)
+    this.hints = new RowHints(cache, this.#cached)
     this.#host = host
     this.#sidecars = sidecars
     const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars }
@@ -190,9 +198,26 @@ export class PageReader {
     }
   }
 
-  /** A page, by its number in the index, if it is in the cache. */
-  cached(page: number): Vector | undefined {
-    return this.#cache.get(this.#cached, page)
+  /** What the cache has around a row of a column: a page, or a whole chunk. Its first row is `cachedFirst` then. */
+  cachedAt(index: SparseIndex, column: FileColumn, row: number): Vector | undefined {
+    const group = index.groupOf(row)
+    const chunk = group * index.columns + column.number
+    const whole = this.#whole.get(index, chunk)
+    if (whole !== undefined) {
+      this.cachedFirst = index.rowGroupFirstRow[group]!
+      return whole
+    }
+    const page = index.pageIn(chunk, row)
+    const vector = this.#cache.get(this.#cached, page)
+    if (vector === undefined) return undefined
+    this.cachedFirst = index.pageFirstRow[page]!
+    this.#whole.hit(index, chunk)
+    return vector
+  }
+
+  /** Whether the chunk that holds a row of a column is in the cache in one piece. */
+  isWhole(index: SparseIndex, column: FileColumn, row: number): boolean {
+    return this.#whole.get(index, index.groupOf(row) * index.columns + column.number) !== undefined
   }
 
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */
@@ -202,6 +227,13 @@ export class PageReader {
       const group = index.groupOf(row)
       const chunk = group * index.columns + column.number
       const end = Math.min(to, index.rowGroupFirstRow[group + 1]!)
+      const whole = this.#whole.get(index, chunk)
+      if (whole !== undefined) {
+        const start = index.rowGroupFirstRow[group]!
+        parts.push(sliceVector(whole, row - start, end - start))
+        row = end
+        continue
+      }
       const { first, last } = index.pagesOf(column.number, row, end)
       const pages = yield* this.#pages(index, column, chunk, first, last, tally)
       for (let i = 0; i < pages.length; i++) {

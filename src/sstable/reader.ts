@@ -195,10 +195,10 @@ export class SSTableReader {
    * As `find`, from memory alone: the row, or one of the constants of `cached-lookup.ts`. Tell `learnCached` what came of it.
    * `search` has been told the key. Requires: `excludes` has just answered false.
    */
-  findCached(key: KeyBytes, seq: number, search: KeySearch): number {
+  findCached(key: KeyBytes, hash: KeyHash, seq: number, search: KeySearch): number {
     const { minSeq, maxSeq } = this.meta
     if (seq < maxSeq) return seq < minSeq ? absentRow : unreadRow
-    return this.#filter.isUnread ? unreadRow : this.#cached.find(key, search)
+    return this.#filter.isUnread ? unreadRow : this.#cached.find(key, hash, search)
   }
 
   /** The row's values, from memory alone; undefined: not all of them are there. */

@@ -205,9 +205,8 @@ export class SparseIndex {
     return { first, last: lastAtMost(this.pageFirstRow, first, end, toRow - 1) }
   }
 
-  /** The page of a column that holds a row. Requires: `row < rows`. */
-  pageOf(column: number, row: number): number {
-    const chunk = this.groupOf(row) * this.columns + column
+  /** The page of a chunk that holds a row. Requires: the row is one of the chunk's row group. */
+  pageIn(chunk: number, row: number): number {
     return lastAtMost(this.pageFirstRow, this.chunkPages[chunk] ?? 0, this.chunkPages[chunk + 1] ?? 0, row)
   }
 

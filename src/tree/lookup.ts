@@ -66,7 +66,7 @@ export function findCached<R extends object>(
     if (reader === undefined) return undefined
     if (!isTold) readers.search.use(key)
     isTold = true
-    const row = reader.findCached(key, seq, readers.search)
+    const row = reader.findCached(key, hash, seq, readers.search)
     if (row === unreadRow) return run
     const built = row >= 0 ? reader.rowCached(row, shape) : undefined
     if (row >= 0 && built === undefined) return run

@@ -33,7 +33,10 @@ function countReads<T>(reading: Reading<T>): {
   let reads = 0
   let step = reading.next()
   while (step.done !== true) {
-    if ('until' in step.value) throw new Error('nobody else reads')
+    if ('until' in step.value) {
+      step = reading.next(new Uint8Array(0)) // a turn of the event loop
+      continue
+    }
     const { file, from, to } = step.value
     const into = new Uint8Array(to - from)
     file.readSync(into, from)
@@ -141,7 +144,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
         continue
       }
       search.use(key)
-      const cached = reader.findCached(key, seq, search)
+      const cached = reader.findCached(key, hashKey(key), seq, search)
       if (cached === unreadRow) {
         // All pages are in the cache by now: only older versions are left to the long way.
         expect(seq, `seed ${seed}`).toBeLessThan(meta.maxSeq)
