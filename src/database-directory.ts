@@ -1,6 +1,6 @@
 // The directory of a database: marks, lock and catalog. Making one, opening one, refusing what is none.
 
-import { MarquetryError } from './errors.js'
+import { corruption, MarquetryError } from './errors.js'
 import {
   type Catalog,
   type CatalogEntry,
@@ -12,6 +12,7 @@ import {
 } from './format/catalog.js'
 import { databaseFiles, directories, parseName } from './format/file-names.js'
 import { type FileLock, type FileStat, type FileSystem, readWhole, writeWhole } from './fs/file-system.js'
+import { Readers } from './version/readers.js'
 
 export interface DirectoryOptions {
   readonly createIfMissing: boolean
@@ -25,16 +26,19 @@ const makings: ReadonlySet<string> = new Set([
   'FORMAT.tmp',
 ])
 
-/** A database's directory, locked. */
+/** A database's directory: locked by its writer, or read beside it. */
 export class DatabaseDirectory {
   readonly path: string
+  /** Read-only openers, as the writer sees them. */
+  readonly readers: Readers
   readonly #fs: FileSystem
-  readonly #lock: FileLock
+  readonly #lock: FileLock | undefined
   #catalog: Catalog
 
-  private constructor(fs: FileSystem, path: string, lock: FileLock, catalog: Catalog) {
+  private constructor(fs: FileSystem, path: string, lock: FileLock | undefined, catalog: Catalog) {
     this.#fs = fs
     this.path = path
+    this.readers = new Readers(fs, path)
     this.#lock = lock
     this.#catalog = catalog
   }
@@ -49,19 +53,29 @@ export class DatabaseDirectory {
     if ('heldBy' in lock) throw locked(path, lock.heldBy)
     try {
       if ((await fs.stat(`${path}/${databaseFiles.format}`)) === undefined) await create(fs, path)
-      const format = `${path}/${databaseFiles.format}`
-      checkFormat(format, await readWhole(fs, format))
-      const catalog = `${path}/${databaseFiles.catalog}`
-      if ((await fs.stat(catalog)) === undefined) {
-        throw new MarquetryError('MARQUETRY_CORRUPTION', `${catalog}: the catalog is missing`, {
-          file: catalog,
-        })
-      }
-      return new DatabaseDirectory(fs, path, lock, decodeCatalog(catalog, await readWhole(fs, catalog)))
+      await checkMark(fs, path)
+      return new DatabaseDirectory(fs, path, lock, await readCatalog(fs, path))
     } catch (error) {
       await lock.release()
       throw error
     }
+  }
+
+  /** For a read-only opener, beside whoever holds the lock: what `reread` finds. Throws as `open` does. */
+  static async openShared(fs: FileSystem, path: string): Promise<DatabaseDirectory> {
+    await checkDirectory(fs, path, { createIfMissing: false })
+    await checkMark(fs, path)
+    return new DatabaseDirectory(fs, path, undefined, emptyCatalog)
+  }
+
+  /** Reads the catalog, which its writer may have replaced, without taking it over. */
+  reread(): Promise<Catalog> {
+    return readCatalog(this.#fs, this.path)
+  }
+
+  /** Takes over what `reread` has found. */
+  become(catalog: Catalog): void {
+    this.#catalog = catalog
   }
 
   get catalog(): Catalog {
@@ -93,9 +107,12 @@ export class DatabaseDirectory {
     await this.#removeDropped().catch(() => {})
   }
 
-  /** Removes what a process left that died while it made a table or dropped one. */
-  async collectOrphans(): Promise<void> {
-    await this.#removeDropped()
+  /**
+   * Removes what a process left that died while it made a table or dropped one, and dropped tables that no reader needs any more.
+   * `needed`: the name of a table that is about to be made; a dropped one makes room for it.
+   */
+  async collectOrphans(needed?: string): Promise<void> {
+    await this.#removeDropped(needed)
     const named = new Set(this.#catalog.tables.map(({ name }) => name))
     for (const name of await this.#fs.list(this.path)) {
       const path = `${this.path}/${name}`
@@ -103,26 +120,48 @@ export class DatabaseDirectory {
     }
   }
 
-  /** Renames first, so that a table of the same name can be made whatever becomes of the files. */
-  async #removeDropped(): Promise<void> {
+  /**
+   * Renames first, so that a table of the same name can be made whatever becomes of the files. One that a reader has open keeps
+   * its place until the reader is gone or its name is needed; then what the reader has not opened yet is stale.
+   */
+  async #removeDropped(needed?: string): Promise<void> {
     const { dropped = [], ...catalog } = this.#catalog
     if (dropped.length === 0) return
-    for (const { id, name } of dropped) {
+    const kept: CatalogEntry[] = []
+    for (const entry of dropped) {
+      const { id, name } = entry
       const doomed = `${this.path}/.dropped-${id}`
+      const places = await this.readers.placesOf(id)
+      const isRead = places === 'any' || places.length > 0
+      if (isRead) kept.push(entry)
+      if (isRead && name !== needed) continue
       const isReused = catalog.tables.some((table) => table.name === name)
-      if (!isReused && (await this.#fs.stat(`${this.path}/${name}`)) !== undefined) {
+      const isMoved = (await this.#fs.stat(doomed)) !== undefined
+      if (!isReused && !isMoved && (await this.#fs.stat(`${this.path}/${name}`)) !== undefined) {
         await this.#fs.rename(`${this.path}/${name}`, doomed)
         await this.#fs.syncDirectory(this.path)
       }
-      await this.#fs.remove(doomed)
+      if (!isRead) await this.#fs.remove(doomed)
     }
-    await this.setCatalog(catalog, () => {})
+    if (kept.length === dropped.length) return
+    await this.setCatalog(kept.length === 0 ? catalog : { ...catalog, dropped: kept }, () => {})
   }
 
   /** Gives the lock back. */
   async close(): Promise<void> {
-    await this.#lock.release()
+    await this.#lock?.release()
   }
+}
+
+async function checkMark(fs: FileSystem, path: string): Promise<void> {
+  const format = `${path}/${databaseFiles.format}`
+  checkFormat(format, await readWhole(fs, format))
+}
+
+async function readCatalog(fs: FileSystem, path: string): Promise<Catalog> {
+  const catalog = `${path}/${databaseFiles.catalog}`
+  if ((await fs.stat(catalog)) === undefined) throw corruption(catalog, undefined, 'the catalog is missing')
+  return decodeCatalog(catalog, await readWhole(fs, catalog))
 }
 
 /** Whether this is what `TreeFiles.create` makes, or a part of it, and nothing was ever written to it. */

@@ -1,13 +1,13 @@
 // A database: a directory of tables that share one lock, one page cache, one pool of workers, one sequence of numbers.
 
 import { EventEmitter } from 'node:events'
-import { availableParallelism, endianness } from 'node:os'
+import { endianness } from 'node:os'
 import { resolve } from 'node:path'
-import { inlineExecutor, poolExecutor } from './compaction/executor.js'
-import { MergeSlots } from './compaction/slots.js'
 import { DatabaseDirectory } from './database-directory.js'
+import { type Idle, makeEnvironment, openTree, type TableOpening } from './database-environment.js'
+import { type DatabaseReading, ReaderSession } from './database-readers.js'
 import { MarquetryError } from './errors.js'
-import { type CatalogEntry, checkTableName } from './format/catalog.js'
+import { checkTableName } from './format/catalog.js'
 import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
 import {
   defineSchema,
@@ -16,31 +16,16 @@ import {
   type SchemaDefinition,
   schemaDifference,
 } from './format/schema.js'
-import type { FileSystem } from './fs/file-system.js'
 import { nodeFileSystem } from './fs/node.js'
 import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
-import { OpenFiles } from './sstable/open-files.js'
-import { PageCache } from './sstable/page-cache.js'
-import { newSidecarStats } from './sstable/reader-host.js'
 import { Table } from './table.js'
-import type { Events, Health, TreeEnvironment } from './tree/environment.js'
+import type { Events, TreeEnvironment } from './tree/environment.js'
 import { LsmTree } from './tree/lsm-tree.js'
 import { memtableReps } from './tree/memtable-kinds.js'
-import { recoverLogs } from './tree/recovery.js'
-import type { SealedLog } from './tree/sealed-log.js'
 import { TreeFiles } from './tree/tree-files.js'
 import { TreeMetrics } from './tree/tree-metrics.js'
 import { Serial } from './util/serial.js'
-
-const cacheBytesDefault = 64 * 1024 * 1024
-const mergeMemoryBytesDefault = 256 * 1024 * 1024
-
-/** A table's files and what was recovered from its logs, until somebody asks for the table. */
-interface Idle {
-  readonly files: TreeFiles
-  readonly recovered: readonly SealedLog[]
-}
 
 /** An open database. Made by `open`; close it. */
 export class Database implements AsyncDisposable {
@@ -49,6 +34,8 @@ export class Database implements AsyncDisposable {
   readonly #options: OpenOptions
   readonly #environment: TreeEnvironment
   readonly #idle: Map<string, Idle>
+  /** Of a read-only opener. */
+  readonly #session: ReaderSession | undefined
   readonly #tables = new Map<string, { readonly tree: LsmTree; readonly table: Table }>()
   readonly #events: EventEmitter
   readonly #catalogEdits = new Serial()
@@ -64,6 +51,7 @@ export class Database implements AsyncDisposable {
     environment: TreeEnvironment,
     events: EventEmitter,
     idle: Map<string, Idle>,
+    session: ReaderSession | undefined,
   ) {
     this.path = directory.path
     this.#directory = directory
@@ -71,6 +59,7 @@ export class Database implements AsyncDisposable {
     this.#environment = environment
     this.#events = events
     this.#idle = idle
+    this.#session = session
     this.#openedMs = environment.clock()
     this.on('backgroundError', () => {
       this.#backgroundErrors++
@@ -93,25 +82,36 @@ export class Database implements AsyncDisposable {
     const path = fs.sharedWithWorkers ? resolve(given) : given
     const readOnly = options.readOnly === true
     const createIfMissing = !readOnly && options.createIfMissing !== false
-    const directory = await DatabaseDirectory.open(fs, path, { createIfMissing })
+    const directory = readOnly
+      ? await DatabaseDirectory.openShared(fs, path)
+      : await DatabaseDirectory.open(fs, path, { createIfMissing })
     const events = new EventEmitter()
     const environment = makeEnvironment(fs, options, events)
+    const { readers } = directory
+    const opening: TableOpening = {
+      environment,
+      path,
+      readers,
+      rep: memtableReps[resolveTableOptions({}, options).memtable],
+    }
+    const session = readOnly ? new ReaderSession(opening, directory) : undefined
     const idle = new Map<string, Idle>()
     try {
-      const defaults = resolveTableOptions({}, options)
-      for (const entry of directory.catalog.tables) {
-        idle.set(
-          entry.name,
-          await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]),
-        )
+      if (session !== undefined) {
+        const { catalog, tables } = await session.begin()
+        directory.become(catalog)
+        for (const [name, table] of tables) idle.set(name, table)
+      } else {
+        for (const entry of directory.catalog.tables) idle.set(entry.name, await openTree(opening, entry))
+        await directory.collectOrphans()
       }
-      if (!readOnly) await directory.collectOrphans()
     } catch (error) {
       await Promise.allSettled([...idle.values()].map(({ files }) => files.close()))
+      await session?.close().catch(() => {})
       await directory.close().catch(() => {})
       throw error
     }
-    return new Database(directory, options, environment, events, idle)
+    return new Database(directory, options, environment, events, idle, session)
   }
 
   /**
@@ -172,6 +172,22 @@ export class Database implements AsyncDisposable {
     })
   }
 
+  /**
+   * Shows what the process that writes has written since: flushed rows, and all of its logs up to this call. For databases
+   * that were opened with `readOnly`; one that writes is always up to date, and there this does nothing. Tables that are open
+   * stay so and show the new state, with the columns that they were opened with; scans under way, and snapshots, go on with
+   * the old one. A table that was dropped meanwhile is closed.
+   */
+  async refresh(): Promise<void> {
+    this.#checkOpen()
+    const session = this.#session
+    if (session === undefined) return
+    await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      await session.refresh((reading, oneIsGone) => this.#adoptReading(reading, oneIsGone))
+    })
+  }
+
   /** Names of all tables, sorted. */
   tables(): readonly string[] {
     return this.#directory.catalog.tables.map(({ name }) => name).sort()
@@ -218,10 +234,38 @@ export class Database implements AsyncDisposable {
       ...(await closing),
       ...(await Promise.allSettled(late.map(({ tree }) => tree.close()))),
       ...(await Promise.allSettled([...this.#idle.values()].map(({ files }) => files.close()))),
-      ...(await Promise.allSettled([this.#directory.close()])),
+      ...(await Promise.allSettled([this.#session?.close(), this.#directory.close()])),
     ]
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  /** Takes over what a refresh has read, in one step. Returns how many old views `oneIsGone` will be called for. */
+  #adoptReading({ catalog, tables }: DatabaseReading, oneIsGone: () => void): number {
+    this.#directory.become(catalog)
+    const [idle, open] = [[...this.#idle.values()], [...this.#tables]]
+    this.#idle.clear()
+    for (const [name, table] of tables) this.#idle.set(name, table)
+    for (const [name, { tree }] of open) {
+      const read = tables.get(name)
+      if (read?.files.treeId === tree.id) {
+        this.#idle.delete(name)
+        tree.become(read.files, read.recovered, oneIsGone)
+      } else {
+        this.#tables.delete(name)
+        this.#dropped.add(tree.metrics)
+        tree
+          .close(false)
+          .catch(() => {})
+          .finally(oneIsGone)
+      }
+    }
+    for (const { files } of idle)
+      files
+        .close()
+        .catch(() => {})
+        .finally(oneIsGone)
+    return idle.length + open.length
   }
 
   /** Checks the schema that a caller expects, and adds the nullable columns that it has besides. */
@@ -254,8 +298,12 @@ export class Database implements AsyncDisposable {
     const { fs, health } = this.#environment
     const entry = { id: catalog.nextTableId, name }
     const fail = (error: unknown) => health.fail(error)
-    await this.#directory.collectOrphans() // of a creation that failed
-    const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, fail)
+    await this.#directory.collectOrphans(name) // of a creation that failed
+    const { readers } = this.#directory
+    const files = await TreeFiles.create(
+      { fs, directory: `${this.path}/${name}`, tree: entry, fail, readers },
+      schema,
+    )
     try {
       await fs.syncDirectory(this.path)
       await this.#directory.setCatalog(
@@ -286,81 +334,5 @@ function checkSchema(name: string, stored: Schema, given: Schema): void {
   const difference = schemaDifference(stored, given)
   if (difference !== undefined) {
     throw new MarquetryError('MARQUETRY_SCHEMA_MISMATCH', `Table ${name} has another schema: ${difference}`)
-  }
-}
-
-function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmitter): TreeEnvironment {
-  const threads = options.workers ?? Math.max(1, availableParallelism() - 1)
-  return {
-    fs,
-    mergeSlots: new MergeSlots(Math.max(1, fs.sharedWithWorkers ? threads : 1)),
-    mergeMemoryBytes: options.mergeMemoryBytes ?? mergeMemoryBytesDefault,
-    executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
-    cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
-    openFiles: new OpenFiles(),
-    sidecars: newSidecarStats(),
-    health: makeHealth(),
-    clock: options.clock ?? Date.now,
-    readOnly: options.readOnly === true,
-    sequence: { next: 1 },
-    emit: (event, payload) => {
-      try {
-        events.emit(event, payload)
-      } catch (error) {
-        // A listener's mistake is its author's to see, but must not stop a flush half-way.
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    },
-  }
-}
-
-function makeHealth(): Health {
-  let failure: MarquetryError | undefined
-  return {
-    check() {
-      if (failure !== undefined) throw failure
-    },
-    fail(cause) {
-      if (cause === failure) return
-      failure ??= new MarquetryError(
-        'MARQUETRY_READ_ONLY',
-        `The database is read-only until it is opened anew, since a write failed: ${(cause as Error)?.message}`,
-        { cause },
-      )
-    },
-    get failure() {
-      return failure
-    },
-  }
-}
-
-async function openTree(
-  environment: TreeEnvironment,
-  directory: string,
-  entry: CatalogEntry,
-  rep: (typeof memtableReps)['sorted'],
-): Promise<Idle> {
-  const { fs, readOnly, health, sequence } = environment
-  const files = await TreeFiles.open(fs, directory, entry, readOnly, (error) => health.fail(error))
-  try {
-    const recovered = await recoverLogs({
-      fs,
-      directory,
-      treeId: entry.id,
-      readOnly,
-      logs: files.state.logs,
-      schema: (id) => files.schemaOf(id),
-      rep,
-      holds: (position) => files.holds(position),
-    })
-    if (!readOnly) await files.settle()
-    const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
-    sequence.next = Math.max(sequence.next, last + 1)
-    return { files, recovered }
-  } catch (error) {
-    await files.close().catch(() => {})
-    throw error
   }
 }

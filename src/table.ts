@@ -122,7 +122,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const { metrics } = this.#tree
     const beganMs = metrics.getBegins()
     const { bytes, projection, seq } = this.#lookup(key, options)
-    const view = this.#tree.pin()
+    const view = this.#tree.pin(seq)
     try {
       const inMemory = findInMemory(this.#tree.schema, view, bytes, seq ?? view.seq, projection)
       const batch =
@@ -158,7 +158,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const snapshot = this.#seqOf(options.snapshot)
     const rows: (Projected<C, P> | undefined)[] = new Array(keys.length).fill(undefined)
     const builder = new RowBuilder(this.#tree.schema, projection)
-    const view = this.#tree.pin()
+    const view = this.#tree.pin(snapshot)
     try {
       for (const { at, bytes } of wanted) {
         const batch = await this.#findIn(view, bytes, projection, snapshot ?? view.seq)
@@ -318,7 +318,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
   async #find(key: KeyBytes, projection: Projection, snapshot: number | undefined): Promise<Batch | undefined> {
     const { metrics } = this.#tree
     const beganMs = metrics.getBegins()
-    const view = this.#tree.pin()
+    const view = this.#tree.pin(snapshot)
     try {
       const batch = await this.#findIn(view, key, projection, snapshot ?? view.seq)
       metrics.getEnds(beganMs, batch !== undefined)

@@ -5,10 +5,11 @@
 //    taken again from the data, and used only if they hash to the digest in the manifest.
 // 3. Every operation is a Reading, so that synchronous and asynchronous callers share it.
 
-import { corruption, type MarquetryError } from '../errors.js'
+import { corruption, MarquetryError } from '../errors.js'
 import { sstableFiles } from '../format/file-names.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
+import { systemCode } from '../fs/io-error.js'
 import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
@@ -32,6 +33,7 @@ interface Shared {
   readonly openFiles: OpenFiles
   readonly memory: HeldRing
   readonly sidecars: SidecarFiles
+  readonly isGuest: boolean
 }
 
 /** The data file of one SSTable. */
@@ -158,7 +160,7 @@ export class VerifiedFile implements OpenFile {
   #open(): FileHandle {
     assert(!this.#closed, 'a closed SSTable is not read')
     if (this.#file === undefined) {
-      const file = this.#fs.openSync(this.path, 'read')
+      const file = this.#openFile()
       const bytes = file.sizeSync()
       if (bytes !== this.#meta.bytes) {
         file.closeSync()
@@ -168,5 +170,18 @@ export class VerifiedFile implements OpenFile {
     }
     this.#shared.openFiles.used(this)
     return this.#file
+  }
+
+  #openFile(): FileHandle {
+    try {
+      return this.#fs.openSync(this.path, 'read')
+    } catch (error) {
+      if (!this.#shared.isGuest || systemCode(error) !== 'ENOENT') throw error
+      throw new MarquetryError(
+        'MARQUETRY_STALE',
+        `${this.path} is gone: the process that writes has merged or dropped it since; call db.refresh()`,
+        { file: this.path, cause: error },
+      )
+    }
   }
 }

@@ -26,7 +26,6 @@ import { Flusher } from './flusher.js'
 import { memtableReps } from './memtable-kinds.js'
 import { createLog } from './new-log.js'
 import type { SealedLog } from './sealed-log.js'
-import { SnapshotSet } from './snapshot-set.js'
 import type { SuperVersion } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
@@ -34,6 +33,7 @@ import { TreeFlush } from './tree-flush.js'
 import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
 import { type LiveFile, liveFiles, sizesOf, type TableStats } from './tree-stats.js'
+import { TreeView } from './tree-view.js'
 import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
@@ -49,16 +49,11 @@ export class LsmTree {
   #tail: Memtable | undefined
   /** The last sealing of a tail, while it is under way. */
   #sealing: Promise<void> = Promise.resolve()
-  /** Being committed to, and visible. */
-  #active: { readonly memtable: Memtable; readonly number: number } | undefined
-  /** Sealed, oldest first. */
-  #immutables: SealedLog[] = []
+  readonly #view: TreeView
   #previousLog = { number: 0, bytes: 0, digest: 0 }
-  #visibleSeq: number
   #roomWaiters: (() => void)[] = []
   /** The open SSTables; tell `track` of reads in them. */
   readonly readers: TableReaders
-  readonly #snapshots = new SnapshotSet()
   readonly #watchers = new Set<WrittenKeys>()
   /** What keeps the tree in shape between its flushes. */
   readonly compaction: CompactionControl
@@ -82,7 +77,7 @@ export class LsmTree {
     this.options = options
     this.environment = environment
     this.#files = files
-    this.#visibleSeq = files.lastSeq
+    this.#view = new TreeView(files, environment.readOnly)
     this.readers = new TableReaders({
       name,
       schema,
@@ -92,7 +87,7 @@ export class LsmTree {
       closes: (reader) => this.metrics.fileCloses(reader),
     })
     files.onObsolete = (number) => this.readers.drop(number)
-    const snapshots = () => this.#snapshots.list()
+    const snapshots = () => this.#view.snapshots.list()
     const shared = { name, schema, options, environment, files, snapshots }
     this.compaction = new CompactionControl({
       ...shared,
@@ -114,8 +109,7 @@ export class LsmTree {
       options.flushWorkers,
     )
     for (const log of recovered) {
-      this.#immutables.push(log)
-      this.#visibleSeq = Math.max(this.#visibleSeq, log.memtable.lastSeq)
+      this.#view.add(log)
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
       if (!environment.readOnly) this.#flusher.add(log)
     }
@@ -192,7 +186,7 @@ export class LsmTree {
   async deleteRange(range: KeyRange): Promise<void> {
     this.#checkWritable()
     if (isEmptyRange(range)) return
-    const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#snapshots }
+    const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#view.snapshots }
     await deleteRange(deletionHost({ ...parts, watchers: this.#watchers }), range)
   }
 
@@ -212,28 +206,15 @@ export class LsmTree {
 
   // --- Reading.
 
-  /** What a read that starts now reads. Release it. */
-  pin(): SuperVersion {
+  /** What a read that starts now reads; `seq`: as of a snapshot. Release it. */
+  pin(seq?: number): SuperVersion {
     this.#checkOpen()
-    const pinned = this.#files.acquire()
-    const memtables = this.#immutables.map((log) => log.memtable).reverse()
-    if (this.#active !== undefined) memtables.unshift(this.#active.memtable)
-    let released = false
-    return {
-      memtables,
-      version: pinned.version,
-      seq: this.#visibleSeq,
-      release: () => {
-        if (released) return
-        released = true
-        pinned.release()
-      },
-    }
+    return this.#view.pin(seq)
   }
 
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
-    const view = this.pin()
+    const view = this.pin(seq)
     const source = this.metrics.scan(
       scanTree(this.schema, view, seq ?? view.seq, request, (table) => this.readers.of(table)),
     )
@@ -250,24 +231,33 @@ export class LsmTree {
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
   addSnapshot(handle: object): number {
     this.#checkOpen()
-    this.#snapshots.add(handle, this.#visibleSeq)
-    return this.#visibleSeq
+    return this.#view.addSnapshot(handle)
   }
 
   removeSnapshot(handle: object): void {
-    this.#snapshots.remove(handle)
+    this.#view.removeSnapshot(handle)
+  }
+
+  /** The table's id in the catalog. */
+  get id(): number {
+    return this.#files.treeId
+  }
+
+  /** Shows what a read-only opener has read anew; see `TreeView.become`. */
+  become(files: TreeFiles, logs: readonly SealedLog[], whenOldIsGone: () => void): void {
+    this.#view.become(files, logs, whenOldIsGone)
   }
 
   // --- Facts.
 
   stats(): TableStats {
-    const active = this.#active?.memtable
-    const immutables = this.#immutables.map((log) => log.memtable)
-    const snapshots = this.#snapshots.size
+    const active = this.#view.active?.memtable
+    const immutables = this.#view.immutables.map((log) => log.memtable)
+    const snapshots = this.#view.snapshots.size
     const sizes = sizesOf({ version: this.#files.version, active, immutables, snapshots })
     const { memtable: memtableKind } = this.options
     const compaction = this.compaction.stats()
-    return { memtableKind, visibleSeq: this.#visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
+    return { memtableKind, visibleSeq: this.#view.visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
   }
 
   files(): readonly LiveFile[] {
@@ -317,7 +307,7 @@ export class LsmTree {
       activate: (memtable: Memtable) => this.#activate(memtable),
       sealed: (memtable: Memtable, log: LogWriter) => this.#sealed(memtable, log),
       published: (seq: number) => {
-        this.#visibleSeq = seq
+        this.#view.visibleSeq = seq
       },
       fail: (error: unknown) => this.environment.health.fail(error),
       check: () => this.environment.health.check(),
@@ -325,7 +315,8 @@ export class LsmTree {
         this.#leavesLogs() || (this.#hasMemory() && (this.#closed || !this.compaction.isTooDeep())),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
       stalled: () => this.#reportStall(),
-      delayMs: (bytes: number) => (this.#closed ? 0 : this.compaction.delayMs(bytes, this.#immutables.length)),
+      delayMs: (bytes: number) =>
+        this.#closed ? 0 : this.compaction.delayMs(bytes, this.#view.immutables.length),
       refused: (memtable: Memtable, start: number) => {
         for (const keys of this.#watchers) keys.remove(memtable, start)
       },
@@ -333,11 +324,11 @@ export class LsmTree {
   }
 
   #hasMemory(): boolean {
-    return this.#immutables.length <= this.options.immutableMemtablesMax
+    return this.#view.immutables.length <= this.options.immutableMemtablesMax
   }
 
   #reportStall(): void {
-    const immutableMemtables = this.#immutables.length
+    const immutableMemtables = this.#view.immutables.length
     const overlapDepth = this.compaction.depth
     const cause = this.#hasMemory()
       ? `${overlapDepth} sorted runs overlap and wait for their merge`
@@ -350,17 +341,17 @@ export class LsmTree {
     this.environment.executor.warm()
     const { fs } = this.environment
     const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
-    this.#active = { memtable, number }
+    this.#view.active = { memtable, number }
     return log
   }
 
   #sealed(memtable: Memtable, { path, bytes, digest }: LogWriter): void {
-    assert(this.#active?.memtable === memtable, 'the active memtable is the one that is sealed')
-    const { number } = this.#active
-    this.#active = undefined
+    assert(this.#view.active?.memtable === memtable, 'the active memtable is the one that is sealed')
+    const { number } = this.#view.active
+    this.#view.active = undefined
     this.#previousLog = { number, bytes, digest }
     const log: SealedLog = { memtable, number, path, bytes, digest }
-    this.#immutables.push(log)
+    this.#view.add(log)
     if (!this.#leavesLogs()) this.#flusher.add(log)
   }
 
@@ -371,7 +362,7 @@ export class LsmTree {
 
   /** In the same step as the version changes: no read sees a flushed memtable and its SSTable, or neither. */
   #forget(log: SealedLog): void {
-    this.#immutables = this.#immutables.filter((other) => other !== log)
+    this.#view.immutables = this.#view.immutables.filter((other) => other !== log)
     this.#wakeWriters()
   }
 

@@ -5,59 +5,75 @@
 // An SSTable appears in four steps, and the process may die between any two: written and synced below tmp/ (an orphan),
 // renamed to sst/ (an orphan), the rename synced (still an orphan), listed in the manifest (there). A log: created and
 // synced (an orphan), listed (there). Orphans are collected at open only, under the lock.
+//
+// What a table no longer needs goes through its disposal, which knows of the readers beside this writer. A read-only opener
+// never removes anything: its files are replaced as a whole, by what it reads when it refreshes.
 
 import { corruption } from '../errors.js'
-import { directories, numberedName, parseName, parseNumber, sstableFolder } from '../format/file-names.js'
+import {
+  directories,
+  logName,
+  numberedName,
+  parseName,
+  parseNumber,
+  sstableFolder,
+} from '../format/file-names.js'
 import { logHeaderBytes } from '../format/log-record.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
+import { assert } from '../util/assert.js'
 import { Serial } from '../util/serial.js'
 import { Manifest } from '../version/manifest.js'
+import type { Readers } from '../version/readers.js'
 import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
+import { Disposal } from './disposal.js'
+
+/** Where a table lies, and what its files need of the database. */
+export interface TreePlace {
+  readonly fs: FileSystem
+  readonly directory: string
+  readonly tree: { readonly id: number; readonly name: string }
+  /** Told of a failure after which nothing may be written. */
+  readonly fail: (error: unknown) => void
+  /** Those beside this writer. */
+  readonly readers: Readers
+}
 
 export class TreeFiles {
   readonly directory: string
   readonly #fs: FileSystem
-  readonly #manifest: Manifest
+  #manifest: Manifest
   readonly #versions: VersionSet
   readonly #edits = new Serial()
   readonly #fail: (error: unknown) => void
+  readonly #disposal: Disposal
+  readonly #readOnly: boolean
   #state: TreeState
   #nextNumber: number
   #nextRunId: number
-  /** Folders that are being removed. */
-  readonly #removals = new Set<Promise<void>>()
   /** Called with the number of a table whose files are about to go. */
   onObsolete: (number: number) => void = () => {}
 
-  private constructor(
-    fs: FileSystem,
-    directory: string,
-    manifest: Manifest,
-    state: TreeState,
-    fail: (error: unknown) => void,
-  ) {
+  private constructor(place: TreePlace, manifest: Manifest, state: TreeState, readOnly: boolean) {
+    const { fs, directory, fail, readers } = place
     this.#fs = fs
     this.directory = directory
     this.#manifest = manifest
     this.#state = state
     this.#fail = fail
+    this.#readOnly = readOnly
+    this.#disposal = new Disposal(fs, readers, state.tree.id)
     this.#nextNumber = state.nextNumber
     this.#nextRunId = state.nextRunId
     this.#versions = new VersionSet(state.version, (numbers) => this.#removeObsolete(numbers))
   }
 
   /** Makes the directory of a new, empty table. It counts once the catalog names it. */
-  static async create(
-    fs: FileSystem,
-    directory: string,
-    tree: { readonly id: number; readonly name: string },
-    schema: Schema,
-    fail: (error: unknown) => void,
-  ): Promise<TreeFiles> {
+  static async create(place: TreePlace, schema: Schema): Promise<TreeFiles> {
+    const { fs, directory, tree } = place
     if ((await fs.stat(directory)) !== undefined) {
       throw corruption(
         directory,
@@ -71,17 +87,12 @@ export class TreeFiles {
     const state = newTreeState(tree, schema.toJSON())
     const manifest = await Manifest.create(fs, directory, state)
     await fs.syncDirectory(directory)
-    return new TreeFiles(fs, directory, manifest, state, fail)
+    return new TreeFiles(place, manifest, state, false)
   }
 
   /** Opens the directory of a table. Throws MARQUETRY_CORRUPTION if the manifest is damaged or lists what is not there. */
-  static async open(
-    fs: FileSystem,
-    directory: string,
-    tree: { readonly id: number; readonly name: string },
-    readOnly: boolean,
-    fail: (error: unknown) => void,
-  ): Promise<TreeFiles> {
+  static async open(place: TreePlace, readOnly: boolean): Promise<TreeFiles> {
+    const { fs, directory, tree } = place
     const { manifest, state } = await Manifest.load(fs, directory, { readOnly })
     if (state.tree.id !== tree.id) {
       throw corruption(
@@ -90,7 +101,7 @@ export class TreeFiles {
         `this is the table ${state.tree.name} (id ${state.tree.id}), not ${tree.name}`,
       )
     }
-    const files = new TreeFiles(fs, directory, manifest, state, fail)
+    const files = new TreeFiles(place, manifest, state, readOnly)
     await files.#checkTables()
     return files
   }
@@ -98,12 +109,24 @@ export class TreeFiles {
   /**
    * Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed. To be called once
    * the logs have been read, for only they can tell a torn manifest from one that has lost edits, and what looks like
-   * an orphan then may be all that is left of somebody's data.
+   * an orphan then may be all that is left of somebody's data, or of what a reader still reads.
    */
   async settle(): Promise<void> {
-    const orphans = await this.#findOrphans()
+    const { ofJobs, ofTable } = await this.#findOrphans()
     if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
-    for (const orphan of orphans) await this.#fs.remove(orphan)
+    for (const orphan of ofJobs) await this.#fs.remove(orphan)
+    if (ofTable.length > 0) await this.#disposal.remove(ofTable, this.position())
+  }
+
+  /**
+   * Replaces all that is known by what was read later; for a read-only opener. Files of the old version stay open for those who have
+   * pinned it; `whenOldIsGone` is called when nobody has any more.
+   */
+  become(later: TreeFiles, whenOldIsGone: () => void): void {
+    assert(this.#readOnly && later.#readOnly, 'only a reader takes over what another one wrote')
+    this.#manifest = later.#manifest
+    this.#state = later.#state
+    this.#versions.install(later.#state.version, whenOldIsGone)
   }
 
   get version(): Version {
@@ -200,14 +223,24 @@ export class TreeFiles {
     return this.#versions.acquire()
   }
 
+  /** Pins once more what is pinned. */
+  acquireAgain(pinned: PinnedVersion): PinnedVersion {
+    return this.#versions.acquireAgain(pinned)
+  }
+
   /** Resolves when the folders of tables that nobody needs any more are gone, as far as that can be done. */
-  async removed(): Promise<void> {
-    while (this.#removals.size > 0) await Promise.all(this.#removals)
+  removed(): Promise<void> {
+    return this.#disposal.idle()
+  }
+
+  /** Removes a log that is no longer listed. */
+  removeLog(number: number): Promise<void> {
+    return this.#disposal.remove([`${this.directory}/${logName(number)}`], this.position())
   }
 
   async close(): Promise<void> {
     await this.#edits.run(async () => {})
-    await this.removed()
+    await this.#disposal.close()
     await this.#manifest.close()
   }
 
@@ -221,17 +254,18 @@ export class TreeFiles {
     }
   }
 
-  async #findOrphans(): Promise<readonly string[]> {
+  async #findOrphans(): Promise<{ readonly ofJobs: readonly string[]; readonly ofTable: readonly string[] }> {
     const { directory } = this
     const live = new Set(this.version.allTables().map(({ number }) => number))
     const logs = new Set(this.#state.logs.map(({ number }) => number))
-    const orphans: string[] = []
+    const ofJobs: string[] = []
+    const ofTable: string[] = []
     for (const name of await this.#fs.list(directory)) {
       const parsed = parseName(name)
       if (parsed?.kind !== 'log') continue
       if (!logs.has(parsed.number)) {
         await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
-        orphans.push(`${directory}/${name}`)
+        ofTable.push(`${directory}/${name}`)
       }
       this.#seen(parsed.number)
     }
@@ -240,11 +274,12 @@ export class TreeFiles {
         const number = parseNumber(name)
         if (number === undefined) continue
         this.#seen(number)
-        if (parent === directories.temporary || !live.has(number))
-          orphans.push(`${directory}/${parent}/${name}`)
+        const path = `${directory}/${parent}/${name}`
+        if (parent === directories.temporary) ofJobs.push(path)
+        else if (!live.has(number)) ofTable.push(path)
       }
     }
-    return orphans
+    return { ofJobs, ofTable }
   }
 
   /**
@@ -270,13 +305,9 @@ export class TreeFiles {
 
   /** If this fails, or the process dies in it, the next open finds orphans. */
   #removeObsolete(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      this.onObsolete(number)
-      const removal = this.#fs
-        .remove(this.folder(number))
-        .catch(() => {})
-        .finally(() => this.#removals.delete(removal))
-      this.#removals.add(removal)
-    }
+    for (const number of numbers) this.onObsolete(number)
+    if (this.#readOnly) return
+    const folders = numbers.map((number) => this.folder(number))
+    void this.#disposal.remove(folders, this.position())
   }
 }

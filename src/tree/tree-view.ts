@@ -1,0 +1,96 @@
+// What of a tree can be seen: its memtables, its version, and up to which sequence number. Reads pin it; whoever changes it
+// does so in one synchronous step.
+//
+// A snapshot is a number that merges respect. For a read-only opener somebody else merges, who knows nothing of the number: there a
+// snapshot pins what it saw, and reads of it go there.
+
+import type { Memtable } from '../memtable/memtable.js'
+import type { PinnedVersion } from '../version/references.js'
+import type { SealedLog } from './sealed-log.js'
+import { SnapshotSet } from './snapshot-set.js'
+import type { SuperVersion } from './super-version.js'
+import type { TreeFiles } from './tree-files.js'
+
+/** A memtable that is committed to, and the number of its log. */
+export interface ActiveMemtable {
+  readonly memtable: Memtable
+  readonly number: number
+}
+
+/** What is kept for a snapshot of a read-only opener. */
+interface Kept {
+  readonly memtables: readonly Memtable[]
+  readonly pinned: PinnedVersion
+  readonly seq: number
+}
+
+export class TreeView {
+  readonly #files: TreeFiles
+  readonly #readOnly: boolean
+  readonly snapshots = new SnapshotSet()
+  readonly #kept = new Map<object, Kept>()
+  /** Being committed to, and visible. */
+  active: ActiveMemtable | undefined
+  /** Sealed, oldest first. */
+  immutables: readonly SealedLog[] = []
+  visibleSeq: number
+
+  constructor(files: TreeFiles, readOnly: boolean) {
+    this.#files = files
+    this.#readOnly = readOnly
+    this.visibleSeq = files.lastSeq
+  }
+
+  /** Adds a memtable that was recovered or sealed, the newest of all. */
+  add(log: SealedLog): void {
+    this.immutables = [...this.immutables, log]
+    this.visibleSeq = Math.max(this.visibleSeq, log.memtable.lastSeq)
+  }
+
+  /** What a read that starts now reads: as of the snapshot that has this sequence number, or as things are. Release it. */
+  pin(seq?: number): SuperVersion {
+    const kept = seq === undefined ? undefined : [...this.#kept.values()].find((each) => each.seq === seq)
+    const pinned = kept === undefined ? this.#files.acquire() : this.#files.acquireAgain(kept.pinned)
+    let released = false
+    return {
+      memtables: kept?.memtables ?? this.#memtables(),
+      version: pinned.version,
+      seq: kept?.seq ?? this.visibleSeq,
+      release: () => {
+        if (released) return
+        released = true
+        pinned.release()
+      },
+    }
+  }
+
+  /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
+  addSnapshot(handle: object): number {
+    const seq = this.visibleSeq
+    this.snapshots.add(handle, seq)
+    if (this.#readOnly) {
+      this.#kept.set(handle, { memtables: this.#memtables(), pinned: this.#files.acquire(), seq })
+    }
+    return seq
+  }
+
+  removeSnapshot(handle: object): void {
+    this.snapshots.remove(handle)
+    this.#kept.get(handle)?.pinned.release()
+    this.#kept.delete(handle)
+  }
+
+  /** Shows what a read-only opener has read anew. `whenOldIsGone`: nobody reads any more what was shown before. */
+  become(files: TreeFiles, logs: readonly SealedLog[], whenOldIsGone: () => void): void {
+    this.#files.become(files, whenOldIsGone)
+    this.immutables = logs
+    this.visibleSeq = Math.max(files.lastSeq, ...logs.map(({ memtable }) => memtable.lastSeq))
+  }
+
+  /** Newest first. */
+  #memtables(): readonly Memtable[] {
+    const memtables = this.immutables.map((log) => log.memtable).reverse()
+    if (this.active !== undefined) memtables.unshift(this.active.memtable)
+    return memtables
+  }
+}

@@ -1,0 +1,134 @@
+// Read-only openers and the writer beside them: how they know of each other without a word.
+//
+//   <database>/readers/4711-9f86d081884c     one file per reader, locked by it, saying where in the manifests it reads
+//
+// 1. A reader registers before it reads a manifest; the writer lists the readers after the edit by which a file became
+//    obsolete is in the manifest. So either the writer sees the reader, or the reader sees the edit.
+// 2. A file is needed by those readers that read at a place before the edit, and by no others.
+// 3. The lock is the kernel's: it goes with the process. The writer removes the files of the dead, holding their lock; a reader
+//    makes sure, once it has the lock, that its file still has its name.
+
+import { randomBytes } from 'node:crypto'
+import { isMarquetryError } from '../errors.js'
+import { directories } from '../format/file-names.js'
+import {
+  anyPlace,
+  decodeReaderPlaces,
+  encodeReaderPlaces,
+  isBefore,
+  type ManifestPlace,
+  placeOf,
+  type ReaderPlaces,
+} from '../format/reader-registration.js'
+import type { FileLock, FileSystem } from '../fs/file-system.js'
+import { systemCode } from '../fs/io-error.js'
+import { Serial } from '../util/serial.js'
+
+const namePattern = /^\d+-[0-9a-f]{12}$/
+
+/** What the system says where this reader may not, or cannot, write into the directory: then it reads unregistered. */
+const cannotWrite: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'])
+
+/** A reader's file, as long as it is registered. */
+export class Registration {
+  readonly #fs: FileSystem
+  readonly #path: string
+  readonly #lock: FileLock
+
+  private constructor(fs: FileSystem, path: string, lock: FileLock) {
+    this.#fs = fs
+    this.#path = path
+    this.#lock = lock
+  }
+
+  /** Registers a reader that reads at these places. Undefined: the directory cannot be written. */
+  static async enter(
+    fs: FileSystem,
+    database: string,
+    places: ReaderPlaces = anyPlace,
+  ): Promise<Registration | undefined> {
+    const directory = `${database}/${directories.readers}`
+    try {
+      await fs.makeDirectory(directory)
+      for (;;) {
+        const path = `${directory}/${process.pid}-${randomBytes(6).toString('hex')}`
+        const lock = await fs.lock(path, encodeReaderPlaces(process.pid, places))
+        // The writer, which came upon the file before it was locked, took it for that of a dead reader.
+        if ('heldBy' in lock) continue
+        if ((await fs.stat(path)) !== undefined) return new Registration(fs, path, lock)
+        await lock.release()
+      }
+    } catch (error) {
+      if (isMarquetryError(error, 'MARQUETRY_IO') && cannotWrite.has(systemCode(error) ?? '')) return undefined
+      throw error
+    }
+  }
+
+  /** Ends the registration. A file that cannot be removed is the writer's to remove. */
+  async leave(): Promise<void> {
+    await this.#lock.release()
+    await this.#fs.remove(this.#path).catch(() => {})
+  }
+}
+
+/** The readers of a database, as its writer sees them. */
+export class Readers {
+  readonly #fs: FileSystem
+  readonly #directory: string
+  /** One look at a time, so that two of them do not take each other's locks for readers'. */
+  readonly #looks = new Serial()
+
+  constructor(fs: FileSystem, database: string) {
+    this.#fs = fs
+    this.#directory = `${database}/${directories.readers}`
+  }
+
+  /**
+   * The places at which living readers read a table; those of the dead are removed. `'any'`: one of them may read at any place, or
+   * it cannot be told. Takes one listing of a directory that mostly is not there.
+   */
+  placesOf(treeId: number): Promise<readonly ManifestPlace[] | 'any'> {
+    return this.#looks.run(async () => {
+      try {
+        const places: ManifestPlace[] = []
+        for (const reader of await this.#living()) {
+          const place = placeOf(reader, treeId)
+          if (place === 'any') return 'any'
+          if (place !== undefined) places.push(place)
+        }
+        return places
+      } catch {
+        return 'any'
+      }
+    })
+  }
+
+  async #living(): Promise<readonly ReaderPlaces[]> {
+    const living: ReaderPlaces[] = []
+    for (const name of await this.#names()) {
+      if (!namePattern.test(name)) continue
+      const path = `${this.#directory}/${name}`
+      const lock = await this.#fs.lock(path, '')
+      if ('heldBy' in lock) living.push(decodeReaderPlaces(lock.heldBy))
+      else {
+        await this.#fs.remove(path).catch(() => {})
+        await lock.release()
+      }
+    }
+    return living
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await this.#fs.list(this.#directory)
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return []
+      throw error
+    }
+  }
+}
+
+/** Whether a reader at one of these places may need what left the table by an edit that ends at `leftAt`. */
+export function isNeeded(places: readonly ManifestPlace[] | 'any', leftAt: ManifestPlace): boolean {
+  return places === 'any' || places.some((place) => isBefore(place, leftAt))
+}
