@@ -8,7 +8,7 @@ import type { DatabaseDirectory } from './database-directory.js'
 import { type Idle, openTree, type TableOpening } from './database-environment.js'
 import { isMarquetryError, MarquetryError } from './errors.js'
 import type { Catalog } from './format/catalog.js'
-import type { ManifestPlace } from './format/reader-registration.js'
+import type { ReaderPlace } from './format/reader-registration.js'
 import { Registration } from './version/readers.js'
 
 /** Readings that may be in vain, one after the other, because a writer replaces what is read. */
@@ -28,6 +28,7 @@ export class ReaderSession {
   /** Undefined: the directory cannot be written. */
   #registration: Registration | undefined
   readonly #registrations = new Set<Registration>()
+  #leaving: Promise<void> = Promise.resolve()
 
   constructor(opening: TableOpening, directory: DatabaseDirectory) {
     this.#opening = opening
@@ -58,13 +59,18 @@ export class ReaderSession {
     let gone = 0
     let wanted = Number.POSITIVE_INFINITY
     const leaveIfOver = () => {
-      if (gone === wanted) void this.#leave(old).catch(() => {})
+      if (gone === wanted) this.#leaving = this.#leave(old).catch(() => {})
     }
     wanted = adopt(reading, () => {
       gone++
       leaveIfOver()
     })
     leaveIfOver()
+  }
+
+  /** Resolves when no registration is being ended. */
+  async left(): Promise<void> {
+    await this.#leaving
   }
 
   /** Requires: nothing is read any more. */
@@ -112,7 +118,10 @@ export class ReaderSession {
 }
 
 function placesOf({ catalog, tables }: DatabaseReading) {
-  const places = new Map<number, ManifestPlace>()
-  for (const { files } of tables.values()) places.set(files.treeId, files.position())
+  const places = new Map<number, ReaderPlace>()
+  for (const { files } of tables.values()) {
+    const { nextNumber } = files.state
+    places.set(files.treeId, { ...files.position(), nextNumber })
+  }
   return { nextTableId: catalog.nextTableId, tables: places }
 }

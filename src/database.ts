@@ -184,7 +184,10 @@ export class Database implements AsyncDisposable {
     if (session === undefined) return
     await this.#catalogEdits.run(async () => {
       this.#checkOpen()
-      await session.refresh((reading, oneIsGone) => this.#adoptReading(reading, oneIsGone))
+      const closing: Promise<void>[] = []
+      await session.refresh((reading, oneIsGone) => this.#adoptReading(reading, oneIsGone, closing))
+      await Promise.all(closing)
+      await session.left()
     })
   }
 
@@ -240,8 +243,18 @@ export class Database implements AsyncDisposable {
     if (failed !== undefined) throw failed.reason
   }
 
-  /** Takes over what a refresh has read, in one step. Returns how many old views `oneIsGone` will be called for. */
-  #adoptReading({ catalog, tables }: DatabaseReading, oneIsGone: () => void): number {
+  /**
+   * Takes over what a refresh has read, in one step. Returns how many old views `oneIsGone` will be called for; those that are
+   * closed for it add to `closing`.
+   */
+  #adoptReading({ catalog, tables }: DatabaseReading, oneIsGone: () => void, closing: Promise<void>[]): number {
+    const close = (old: { close(flush: boolean): Promise<void> }) =>
+      closing.push(
+        old
+          .close(false)
+          .catch(() => {})
+          .finally(oneIsGone),
+      )
     this.#directory.become(catalog)
     const [idle, open] = [[...this.#idle.values()], [...this.#tables]]
     this.#idle.clear()
@@ -254,17 +267,10 @@ export class Database implements AsyncDisposable {
       } else {
         this.#tables.delete(name)
         this.#dropped.add(tree.metrics)
-        tree
-          .close(false)
-          .catch(() => {})
-          .finally(oneIsGone)
+        close(tree)
       }
     }
-    for (const { files } of idle)
-      files
-        .close()
-        .catch(() => {})
-        .finally(oneIsGone)
+    for (const { files } of idle) close(files)
     return idle.length + open.length
   }
 

@@ -1,6 +1,6 @@
 // What a read-only opener writes into its file below `readers/`: where in the manifests it reads.
 //
-//   {"pid":4711,"nextTableId":3,"tables":[{"id":1,"manifest":{"number":7,"bytes":5213}}]}
+//   {"pid":4711,"nextTableId":3,"tables":[{"id":1,"manifest":{"number":7,"bytes":5213},"nextNumber":19}]}
 
 /** A place in the manifests of a table: manifests are numbered, and each only grows. */
 export interface ManifestPlace {
@@ -8,12 +8,18 @@ export interface ManifestPlace {
   readonly bytes: number
 }
 
+/** Where a reader reads a table. */
+export interface ReaderPlace extends ManifestPlace {
+  /** As the manifest has it there: what is numbered from here on came later. */
+  readonly nextNumber: number
+}
+
 /** The places at which a reader reads. */
 export interface ReaderPlaces {
   /** Tables from this id on were made after the reader had looked: anything of them may be needed. */
   readonly nextTableId: number
   /** By table id. Other tables below `nextTableId` had been dropped before: nothing of them is needed. */
-  readonly tables: ReadonlyMap<number, ManifestPlace>
+  readonly tables: ReadonlyMap<number, ReaderPlace>
 }
 
 /** Of a reader that has only begun to read: anything may be needed. */
@@ -22,12 +28,20 @@ export const anyPlace: ReaderPlaces = { nextTableId: 0, tables: new Map() }
 interface ReaderPlacesJson {
   readonly pid: number
   readonly nextTableId: number
-  readonly tables: readonly { readonly id: number; readonly manifest: ManifestPlace }[]
+  readonly tables: readonly {
+    readonly id: number
+    readonly manifest: ManifestPlace
+    readonly nextNumber: number
+  }[]
 }
 
 /** The content of a reader's file. */
 export function encodeReaderPlaces(pid: number, { nextTableId, tables }: ReaderPlaces): string {
-  const list = [...tables].map(([id, { number, bytes }]) => ({ id, manifest: { number, bytes } }))
+  const list = [...tables].map(([id, { number, bytes, nextNumber }]) => ({
+    id,
+    manifest: { number, bytes },
+    nextNumber,
+  }))
   return `${JSON.stringify({ pid, nextTableId, tables: list } satisfies ReaderPlacesJson)}\n`
 }
 
@@ -35,12 +49,14 @@ export function encodeReaderPlaces(pid: number, { nextTableId, tables }: ReaderP
 export function decodeReaderPlaces(text: string): ReaderPlaces {
   try {
     const { nextTableId, tables } = JSON.parse(text) as ReaderPlacesJson
-    const places = new Map(tables.map(({ id, manifest }) => [id, manifest]))
-    const numbers = [
-      nextTableId,
-      ...tables.flatMap(({ id, manifest }) => [id, manifest.number, manifest.bytes]),
-    ]
-    return numbers.every(Number.isSafeInteger) ? { nextTableId, tables: places } : anyPlace
+    const places = new Map(tables.map(({ id, manifest, nextNumber }) => [id, { ...manifest, nextNumber }]))
+    const numbers = [...places].flatMap(([id, { number, bytes, nextNumber }]) => [
+      id,
+      number,
+      bytes,
+      nextNumber,
+    ])
+    return [nextTableId, ...numbers].every(Number.isSafeInteger) ? { nextTableId, tables: places } : anyPlace
   } catch {
     return anyPlace
   }
@@ -50,7 +66,7 @@ export function decodeReaderPlaces(text: string): ReaderPlaces {
 export function placeOf(
   { nextTableId, tables }: ReaderPlaces,
   tableId: number,
-): ManifestPlace | 'any' | undefined {
+): ReaderPlace | 'any' | undefined {
   return tables.get(tableId) ?? (tableId >= nextTableId ? 'any' : undefined)
 }
 

@@ -4,15 +4,15 @@
 
 import type { ManifestPlace } from '../format/reader-registration.js'
 import type { FileSystem } from '../fs/file-system.js'
-import { isNeeded, type Readers } from '../version/readers.js'
+import { isNeeded, type Obsolete, type Readers } from '../version/readers.js'
 
 /** How often kept files are looked at where nothing else gives a reason to. */
 const retryMs = 5_000
 
-/** A file or folder, and the end of the edit by which it left the table. */
-interface Obsolete {
+/** A log, or the folder of an SSTable. */
+export interface NumberedPath {
   readonly path: string
-  readonly leftAt: ManifestPlace
+  readonly number: number
 }
 
 export class Disposal {
@@ -20,7 +20,7 @@ export class Disposal {
   readonly #readers: Readers
   readonly #treeId: number
   readonly #underWay = new Set<Promise<void>>()
-  #kept: Obsolete[] = []
+  #kept: (NumberedPath & Obsolete)[] = []
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -30,17 +30,12 @@ export class Disposal {
     this.#treeId = treeId
   }
 
-  /** Paths that a reader may need still. */
-  get kept(): readonly string[] {
-    return this.#kept.map(({ path }) => path)
-  }
-
   /**
    * Removes what left the table by an edit that ends at `leftAt`, and is in the manifest; what readers need, later. Resolves when
    * it is removed or kept. Never rejects: what the system does not remove, the next open will.
    */
-  remove(paths: readonly string[], leftAt: ManifestPlace): Promise<void> {
-    this.#kept.push(...paths.map((path) => ({ path, leftAt })))
+  remove(paths: readonly NumberedPath[], leftAt: ManifestPlace): Promise<void> {
+    this.#kept.push(...paths.map((path) => ({ ...path, leftAt })))
     return this.sweep()
   }
 
@@ -73,8 +68,8 @@ export class Disposal {
     this.#kept = []
     if (looked.length === 0) return
     const places = await this.#readers.placesOf(this.#treeId)
-    const removed = looked.filter(({ leftAt }) => !isNeeded(places, leftAt))
-    this.#kept.push(...looked.filter(({ leftAt }) => isNeeded(places, leftAt)))
+    const removed = looked.filter((obsolete) => !isNeeded(places, obsolete))
+    this.#kept.push(...looked.filter((obsolete) => isNeeded(places, obsolete)))
     this.#retryLater()
     for (const { path } of removed) await this.#fs.remove(path).catch(() => {})
   }

@@ -29,7 +29,7 @@ import type { Readers } from '../version/readers.js'
 import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
-import { Disposal } from './disposal.js'
+import { Disposal, type NumberedPath } from './disposal.js'
 
 /** Where a table lies, and what its files need of the database. */
 export interface TreePlace {
@@ -235,7 +235,7 @@ export class TreeFiles {
 
   /** Removes a log that is no longer listed. */
   removeLog(number: number): Promise<void> {
-    return this.#disposal.remove([`${this.directory}/${logName(number)}`], this.position())
+    return this.#disposal.remove([{ path: `${this.directory}/${logName(number)}`, number }], this.position())
   }
 
   async close(): Promise<void> {
@@ -254,18 +254,21 @@ export class TreeFiles {
     }
   }
 
-  async #findOrphans(): Promise<{ readonly ofJobs: readonly string[]; readonly ofTable: readonly string[] }> {
+  async #findOrphans(): Promise<{
+    readonly ofJobs: readonly string[]
+    readonly ofTable: readonly NumberedPath[]
+  }> {
     const { directory } = this
     const live = new Set(this.version.allTables().map(({ number }) => number))
     const logs = new Set(this.#state.logs.map(({ number }) => number))
     const ofJobs: string[] = []
-    const ofTable: string[] = []
+    const ofTable: NumberedPath[] = []
     for (const name of await this.#fs.list(directory)) {
       const parsed = parseName(name)
       if (parsed?.kind !== 'log') continue
       if (!logs.has(parsed.number)) {
         await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
-        ofTable.push(`${directory}/${name}`)
+        ofTable.push({ path: `${directory}/${name}`, number: parsed.number })
       }
       this.#seen(parsed.number)
     }
@@ -276,7 +279,7 @@ export class TreeFiles {
         this.#seen(number)
         const path = `${directory}/${parent}/${name}`
         if (parent === directories.temporary) ofJobs.push(path)
-        else if (!live.has(number)) ofTable.push(path)
+        else if (!live.has(number)) ofTable.push({ path, number })
       }
     }
     return { ofJobs, ofTable }
@@ -307,7 +310,7 @@ export class TreeFiles {
   #removeObsolete(numbers: readonly number[]): void {
     for (const number of numbers) this.onObsolete(number)
     if (this.#readOnly) return
-    const folders = numbers.map((number) => this.folder(number))
+    const folders = numbers.map((number) => ({ path: this.folder(number), number }))
     void this.#disposal.remove(folders, this.position())
   }
 }

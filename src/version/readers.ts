@@ -4,7 +4,7 @@
 //
 // 1. A reader registers before it reads a manifest; the writer lists the readers after the edit by which a file became
 //    obsolete is in the manifest. So either the writer sees the reader, or the reader sees the edit.
-// 2. A file is needed by those readers that read at a place before the edit, and by no others.
+// 2. A file is needed by those readers that read at a place before the edit and after the file was numbered, and by no others.
 // 3. The lock is the kernel's: it goes with the process. The writer removes the files of the dead, holding their lock; a reader
 //    makes sure, once it has the lock, that its file still has its name.
 
@@ -18,6 +18,7 @@ import {
   isBefore,
   type ManifestPlace,
   placeOf,
+  type ReaderPlace,
   type ReaderPlaces,
 } from '../format/reader-registration.js'
 import type { FileLock, FileSystem } from '../fs/file-system.js'
@@ -87,10 +88,10 @@ export class Readers {
    * The places at which living readers read a table; those of the dead are removed. `'any'`: one of them may read at any place, or
    * it cannot be told. Takes one listing of a directory that mostly is not there.
    */
-  placesOf(treeId: number): Promise<readonly ManifestPlace[] | 'any'> {
+  placesOf(treeId: number): Promise<readonly ReaderPlace[] | 'any'> {
     return this.#looks.run(async () => {
       try {
-        const places: ManifestPlace[] = []
+        const places: ReaderPlace[] = []
         for (const reader of await this.#living()) {
           const place = placeOf(reader, treeId)
           if (place === 'any') return 'any'
@@ -128,7 +129,14 @@ export class Readers {
   }
 }
 
-/** Whether a reader at one of these places may need what left the table by an edit that ends at `leftAt`. */
-export function isNeeded(places: readonly ManifestPlace[] | 'any', leftAt: ManifestPlace): boolean {
-  return places === 'any' || places.some((place) => isBefore(place, leftAt))
+/** A log or an SSTable that is no longer part of its table. */
+export interface Obsolete {
+  readonly number: number
+  /** The end of the edit by which it left. */
+  readonly leftAt: ManifestPlace
+}
+
+/** Whether a reader at one of these places may need it. */
+export function isNeeded(places: readonly ReaderPlace[] | 'any', { number, leftAt }: Obsolete): boolean {
+  return places === 'any' || places.some((place) => number < place.nextNumber && isBefore(place, leftAt))
 }
