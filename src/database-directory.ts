@@ -209,7 +209,7 @@ async function namesIn(
 }
 
 /** Makes a directory, durably, and its parents where they are missing. */
-async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
+export async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
   const parent = parentOf(path)
   if (parent !== path && (await fs.stat(parent)) === undefined) await makeDirectories(fs, parent)
   await fs.makeDirectory(path)
@@ -242,7 +242,8 @@ async function replace(
   }
 }
 
-function parentOf(path: string): string {
+/** The path of the directory that holds it. */
+export function parentOf(path: string): string {
   const parent = path.replace(/\/+$/, '').replace(/[^/]*$/, '')
   return parent === '' ? '.' : parent.replace(/(?<=.)\/+$/, '')
 }

@@ -16,6 +16,7 @@ import type { Health, TreeEnvironment } from './tree/environment.js'
 import { recoverLogs } from './tree/recovery.js'
 import type { SealedLog } from './tree/sealed-log.js'
 import { TreeFiles } from './tree/tree-files.js'
+import type { TreeImage } from './tree/tree-image.js'
 import type { Readers } from './version/readers.js'
 
 const cacheBytesDefault = 64 * 1024 * 1024
@@ -73,6 +74,13 @@ function makeHealth(): Health {
       return failure
     },
   }
+}
+
+/** What a table holds that nobody has asked for, as files. */
+export function imageOf({ files, recovered }: Idle): TreeImage {
+  return files.image(
+    new Map(recovered.map(({ number, memtable, bytes }) => [number, memtable.image(0, bytes)])),
+  )
 }
 
 /** How the tables of a database are opened. */

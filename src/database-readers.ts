@@ -1,14 +1,14 @@
 // A database as a read-only opener sees it, beside a writer who goes on.
 //
 // All of it is read at one go, at open and at each refresh: catalog, manifests, whole logs. What stays on the disk and is read later are
-// SSTables. For these the opener is registered (version/readers.ts): first for anything, as long as it does not know where it
-// reads; then for the places it has found. A registration ends when nobody reads any more what was read under it.
+// SSTables. For these the opener is registered (version/readers.ts): for anything while it reads, then for the places it has found, each as
+// long as somebody reads there.
 
 import type { DatabaseDirectory } from './database-directory.js'
 import { type Idle, openTree, type TableOpening } from './database-environment.js'
 import { isMarquetryError, MarquetryError } from './errors.js'
 import type { Catalog } from './format/catalog.js'
-import type { ReaderPlace } from './format/reader-registration.js'
+import type { ReaderPlace, ReaderView } from './format/reader-registration.js'
 import { Registration } from './version/readers.js'
 
 /** Readings that may be in vain, one after the other, because a writer replaces what is read. */
@@ -27,8 +27,10 @@ export class ReaderSession {
   readonly #directory: DatabaseDirectory
   /** Undefined: the directory cannot be written. */
   #registration: Registration | undefined
-  readonly #registrations = new Set<Registration>()
-  #leaving: Promise<void> = Promise.resolve()
+  /** What is read, or still read by somebody; the last one is what the next readers see. */
+  #views: readonly ReaderView[] = []
+  /** A refresh reads: anything may be needed, whatever else comes to an end meanwhile. */
+  #isReading = false
 
   constructor(opening: TableOpening, directory: DatabaseDirectory) {
     this.#opening = opening
@@ -37,14 +39,12 @@ export class ReaderSession {
 
   /** The first reading. */
   async begin(): Promise<DatabaseReading> {
-    const first = await this.#enter()
-    try {
-      const reading = await this.#read()
-      this.#registration = await this.#enter(reading)
-      return reading
-    } finally {
-      await this.#leave(first)
-    }
+    const { environment, path } = this.#opening
+    this.#registration = await Registration.enter(environment.fs, path)
+    const reading = await this.#read()
+    this.#views = [viewOf(reading)]
+    await this.#registration?.narrow(this.#views)
+    return reading
   }
 
   /**
@@ -52,30 +52,33 @@ export class ReaderSession {
    * that it is given once for each of these. If reading fails, nothing has changed.
    */
   async refresh(adopt: (reading: DatabaseReading, oneIsGone: () => void) => number): Promise<void> {
-    // What is registered now holds all that comes later, too.
-    const reading = await this.#read()
-    const old = this.#registration
-    this.#registration = await this.#enter(reading)
+    const old = this.#views.at(-1)
     let gone = 0
     let wanted = Number.POSITIVE_INFINITY
-    const leaveIfOver = () => {
-      if (gone === wanted) this.#leaving = this.#leave(old).catch(() => {})
+    const forgetIfOver = () => {
+      if (gone === wanted) this.#views = this.#views.filter((view) => view !== old)
     }
-    wanted = adopt(reading, () => {
-      gone++
-      leaveIfOver()
-    })
-    leaveIfOver()
-  }
-
-  /** Resolves when no registration is being ended. */
-  async left(): Promise<void> {
-    await this.#leaving
+    this.#isReading = true
+    try {
+      await this.#registration?.widen()
+      const reading = await this.#read()
+      this.#views = [...this.#views, viewOf(reading)]
+      wanted = adopt(reading, () => {
+        gone++
+        forgetIfOver()
+        if (gone === wanted && !this.#isReading) void this.#registration?.narrow(this.#views)
+      })
+      forgetIfOver()
+    } finally {
+      this.#isReading = false
+      await this.#registration?.narrow(this.#views)
+    }
   }
 
   /** Requires: nothing is read any more. */
   async close(): Promise<void> {
-    for (const registration of [...this.#registrations]) await this.#leave(registration)
+    await this.#registration?.leave()
+    this.#registration = undefined
   }
 
   /** Repeats what a writer has spoilt by replacing a file: what fails twice in the same way is not its doing. */
@@ -103,25 +106,13 @@ export class ReaderSession {
       }
     }
   }
-
-  async #enter(reading?: DatabaseReading): Promise<Registration | undefined> {
-    const { environment, path } = this.#opening
-    const registration = await Registration.enter(environment.fs, path, reading && placesOf(reading))
-    if (registration !== undefined) this.#registrations.add(registration)
-    return registration
-  }
-
-  async #leave(registration: Registration | undefined): Promise<void> {
-    if (registration === undefined || !this.#registrations.delete(registration)) return
-    await registration.leave()
-  }
 }
 
-function placesOf({ catalog, tables }: DatabaseReading) {
+function viewOf({ tables }: DatabaseReading): ReaderView {
   const places = new Map<number, ReaderPlace>()
   for (const { files } of tables.values()) {
     const { nextNumber } = files.state
     places.set(files.treeId, { ...files.position(), nextNumber })
   }
-  return { nextTableId: catalog.nextTableId, tables: places }
+  return { tables: places }
 }

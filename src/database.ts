@@ -3,8 +3,16 @@
 import { EventEmitter } from 'node:events'
 import { endianness } from 'node:os'
 import { resolve } from 'node:path'
+import {
+  type CheckpointOptions,
+  type CheckpointResult,
+  checkCheckpointOptions,
+  checkTarget,
+  type DatabaseImage,
+  writeCheckpoint,
+} from './database-checkpoint.js'
 import { DatabaseDirectory } from './database-directory.js'
-import { type Idle, makeEnvironment, openTree, type TableOpening } from './database-environment.js'
+import { type Idle, imageOf, makeEnvironment, openTree, type TableOpening } from './database-environment.js'
 import { type DatabaseReading, ReaderSession } from './database-readers.js'
 import { MarquetryError } from './errors.js'
 import { checkTableName } from './format/catalog.js'
@@ -25,6 +33,7 @@ import { LsmTree } from './tree/lsm-tree.js'
 import { memtableReps } from './tree/memtable-kinds.js'
 import { TreeFiles } from './tree/tree-files.js'
 import { TreeMetrics } from './tree/tree-metrics.js'
+import { assert } from './util/assert.js'
 import { Serial } from './util/serial.js'
 
 /** An open database. Made by `open`; close it. */
@@ -187,7 +196,29 @@ export class Database implements AsyncDisposable {
       const closing: Promise<void>[] = []
       await session.refresh((reading, oneIsGone) => this.#adoptReading(reading, oneIsGone, closing))
       await Promise.all(closing)
-      await session.left()
+    })
+  }
+
+  /**
+   * Makes a copy of the database as it is at this moment, all tables together, in a new or empty directory, while writes go on. SSTables are
+   * hard-linked where the system can, so it takes next to no time and room, until merges replace them here. The copy is a
+   * database of its own, there as a whole or not at all. Tables are neither made nor dropped meanwhile.
+   */
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#checkOpen()
+    checkCheckpointOptions(directory, options)
+    const { fs } = this.#environment
+    const target = fs.sharedWithWorkers ? resolve(directory) : directory.replace(/(?<=.)\/+$/, '')
+    return await this.#catalogEdits.run(async () => {
+      await checkTarget(fs, this.path, target)
+      this.#checkOpen()
+      const image = this.#image()
+      try {
+        return await writeCheckpoint(fs, target, image, options, () => this.#checkOpen())
+      } finally {
+        for (const table of image.tables) table.image.release()
+        await Promise.all(image.tables.map((table) => table.image.removed()))
+      }
     })
   }
 
@@ -241,6 +272,19 @@ export class Database implements AsyncDisposable {
     ]
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  /** All tables, in one step. */
+  #image(): DatabaseImage {
+    const { dropped: _, ...catalog } = this.#directory.catalog
+    const tables = catalog.tables.map(({ name }) => {
+      const open = this.#tables.get(name)
+      if (open !== undefined) return { name, image: open.tree.image() }
+      const idle = this.#idle.get(name)
+      assert(idle !== undefined, 'a table of the catalog is open or idle')
+      return { name, image: imageOf(idle) }
+    })
+    return { catalog, tables }
   }
 
   /**

@@ -1,6 +1,9 @@
-// What a read-only opener writes into its file below `readers/`: where in the manifests it reads.
+// What a read-only opener writes into its file below `readers/`: where in the manifests it reads. One that reads tables at several
+// places, since scans go on with what was there before a refresh, has several views.
 //
-//   {"pid":4711,"nextTableId":3,"tables":[{"id":1,"manifest":{"number":7,"bytes":5213},"nextNumber":19}]}
+//   {"pid":4711,"views":[{"tables":[{"id":1,"manifest":{"number":7,"bytes":5213},"nextNumber":19}]}]}
+//
+// A file without content, or with a part of one: anything may be needed.
 
 /** A place in the manifests of a table: manifests are numbered, and each only grows. */
 export interface ManifestPlace {
@@ -15,59 +18,53 @@ export interface ReaderPlace extends ManifestPlace {
 }
 
 /** The places at which a reader reads. */
-export interface ReaderPlaces {
-  /** Tables from this id on were made after the reader had looked: anything of them may be needed. */
-  readonly nextTableId: number
-  /** By table id. Other tables below `nextTableId` had been dropped before: nothing of them is needed. */
+export interface ReaderView {
+  /** By table id. Of other tables nothing is needed: they had been dropped, or were made later. */
   readonly tables: ReadonlyMap<number, ReaderPlace>
 }
 
-/** Of a reader that has only begun to read: anything may be needed. */
-export const anyPlace: ReaderPlaces = { nextTableId: 0, tables: new Map() }
-
-interface ReaderPlacesJson {
+interface ReaderJson {
   readonly pid: number
-  readonly nextTableId: number
-  readonly tables: readonly {
-    readonly id: number
-    readonly manifest: ManifestPlace
-    readonly nextNumber: number
+  readonly views: readonly {
+    readonly tables: readonly {
+      readonly id: number
+      readonly manifest: ManifestPlace
+      readonly nextNumber: number
+    }[]
   }[]
 }
 
 /** The content of a reader's file. */
-export function encodeReaderPlaces(pid: number, { nextTableId, tables }: ReaderPlaces): string {
-  const list = [...tables].map(([id, { number, bytes, nextNumber }]) => ({
-    id,
-    manifest: { number, bytes },
-    nextNumber,
-  }))
-  return `${JSON.stringify({ pid, nextTableId, tables: list } satisfies ReaderPlacesJson)}\n`
+export function encodeReader(pid: number, views: readonly ReaderView[]): string {
+  const json: ReaderJson = {
+    pid,
+    views: views.map(({ tables }) => ({
+      tables: [...tables].map(([id, { number, bytes, nextNumber }]) => ({
+        id,
+        manifest: { number, bytes },
+        nextNumber,
+      })),
+    })),
+  }
+  return `${JSON.stringify(json)}\n`
 }
 
-/** The places in a reader's file. What cannot be understood, such as a file that is still being written, needs anything. */
-export function decodeReaderPlaces(text: string): ReaderPlaces {
+/** The views in a reader's file; `'any'`: there are none, or what is there cannot be understood. */
+export function decodeReader(text: string): readonly ReaderView[] | 'any' {
   try {
-    const { nextTableId, tables } = JSON.parse(text) as ReaderPlacesJson
-    const places = new Map(tables.map(({ id, manifest, nextNumber }) => [id, { ...manifest, nextNumber }]))
-    const numbers = [...places].flatMap(([id, { number, bytes, nextNumber }]) => [
-      id,
-      number,
-      bytes,
-      nextNumber,
-    ])
-    return [nextTableId, ...numbers].every(Number.isSafeInteger) ? { nextTableId, tables: places } : anyPlace
+    const { views } = JSON.parse(text) as ReaderJson
+    const decoded = views.map(({ tables }) => ({
+      tables: new Map(tables.map(({ id, manifest, nextNumber }) => [id, { ...manifest, nextNumber }] as const)),
+    }))
+    return decoded.length > 0 && decoded.every(isWhole) ? decoded : 'any'
   } catch {
-    return anyPlace
+    return 'any'
   }
 }
 
-/** Where a reader reads a table. `'any'`: it cannot be told; undefined: it does not. */
-export function placeOf(
-  { nextTableId, tables }: ReaderPlaces,
-  tableId: number,
-): ReaderPlace | 'any' | undefined {
-  return tables.get(tableId) ?? (tableId >= nextTableId ? 'any' : undefined)
+function isWhole({ tables }: ReaderView): boolean {
+  const numbers = [...tables].flatMap(([id, { number, bytes, nextNumber }]) => [id, number, bytes, nextNumber])
+  return numbers.every(Number.isSafeInteger)
 }
 
 /** Whether the first place comes before the second one. */

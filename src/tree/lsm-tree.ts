@@ -30,6 +30,7 @@ import type { SuperVersion } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
+import type { TreeImage } from './tree-image.js'
 import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
 import { type LiveFile, liveFiles, sizesOf, type TableStats } from './tree-stats.js'
@@ -238,6 +239,12 @@ export class LsmTree {
     this.#view.removeSnapshot(handle)
   }
 
+  /** What is visible now, as files. Release it. */
+  image(): TreeImage {
+    this.#checkOpen()
+    return this.#view.image()
+  }
+
   /** The table's id in the catalog. */
   get id(): number {
     return this.#files.treeId
@@ -307,7 +314,7 @@ export class LsmTree {
       activate: (memtable: Memtable) => this.#activate(memtable),
       sealed: (memtable: Memtable, log: LogWriter) => this.#sealed(memtable, log),
       published: (seq: number) => {
-        this.#view.visibleSeq = seq
+        this.#view.publish(seq)
       },
       fail: (error: unknown) => this.environment.health.fail(error),
       check: () => this.environment.health.check(),

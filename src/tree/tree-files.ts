@@ -30,6 +30,7 @@ import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
 import { Disposal, type NumberedPath } from './disposal.js'
+import type { TreeImage } from './tree-image.js'
 
 /** Where a table lies, and what its files need of the database. */
 export interface TreePlace {
@@ -221,6 +222,23 @@ export class TreeFiles {
 
   acquire(): PinnedVersion {
     return this.#versions.acquire()
+  }
+
+  /** What the manifest says now, and logs with these contents by number, as files. A log without content is left out. */
+  image(contents: ReadonlyMap<number, Uint8Array>): TreeImage {
+    const pinned = this.acquire()
+    const logs = this.#state.logs.flatMap((log) => {
+      const bytes = contents.get(log.number)
+      return bytes === undefined ? [] : [{ ...log, bytes }]
+    })
+    return {
+      state: { ...this.#state, logs: logs.map(({ bytes: _, ...log }) => log) },
+      position: this.position(),
+      logs,
+      directory: this.directory,
+      release: () => pinned.release(),
+      removed: () => this.removed(),
+    }
   }
 
   /** Pins once more what is pinned. */

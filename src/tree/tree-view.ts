@@ -4,12 +4,14 @@
 // A snapshot is a number that merges respect. For a read-only opener somebody else merges, who knows nothing of the number: there a
 // snapshot pins what it saw, and reads of it go there.
 
+import { logHeaderBytes } from '../format/log-record.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { PinnedVersion } from '../version/references.js'
 import type { SealedLog } from './sealed-log.js'
 import { SnapshotSet } from './snapshot-set.js'
 import type { SuperVersion } from './super-version.js'
 import type { TreeFiles } from './tree-files.js'
+import type { TreeImage } from './tree-image.js'
 
 /** A memtable that is committed to, and the number of its log. */
 export interface ActiveMemtable {
@@ -29,16 +31,45 @@ export class TreeView {
   readonly #readOnly: boolean
   readonly snapshots = new SnapshotSet()
   readonly #kept = new Map<object, Kept>()
-  /** Being committed to, and visible. */
-  active: ActiveMemtable | undefined
+  #active: ActiveMemtable | undefined
   /** Sealed, oldest first. */
   immutables: readonly SealedLog[] = []
   visibleSeq: number
+  /** Length of the active memtable's log up to `visibleSeq`. */
+  #visibleBytes = logHeaderBytes
 
   constructor(files: TreeFiles, readOnly: boolean) {
     this.#files = files
     this.#readOnly = readOnly
     this.visibleSeq = files.lastSeq
+  }
+
+  /** Being committed to, and visible. */
+  get active(): ActiveMemtable | undefined {
+    return this.#active
+  }
+
+  set active(active: ActiveMemtable | undefined) {
+    this.#active = active
+    this.#visibleBytes = logHeaderBytes
+  }
+
+  /** All records that the active memtable has indexed are visible from now on: those up to `seq`. */
+  publish(seq: number): void {
+    this.visibleSeq = seq
+    if (this.#active !== undefined) this.#visibleBytes = this.#active.memtable.publishedBytes
+  }
+
+  /** What is visible now, as files. Release it. */
+  image(): TreeImage {
+    const contents = new Map(
+      this.immutables.map(({ number, memtable, bytes }) => [number, memtable.image(0, bytes)] as const),
+    )
+    if (this.#active !== undefined) {
+      const { number, memtable } = this.#active
+      contents.set(number, memtable.image(0, this.#visibleBytes))
+    }
+    return this.#files.image(contents)
   }
 
   /** Adds a memtable that was recovered or sealed, the newest of all. */

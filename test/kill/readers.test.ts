@@ -46,7 +46,8 @@ test('a reader that refreshes beside a busy writer always shows a prefix with al
     await isOpen
     const readers = [await open(directory, { readOnly: true }), await open(directory, { readOnly: true })]
     let looks = 0
-    for (let round = 0; round < 40; round++) {
+    const acknowledged = () => heard.filter(({ acked }) => acked !== undefined).length
+    for (let round = 0; round < 25 || acknowledged() < 150; round++) {
       for (const db of readers) {
         const before = heard.length
         await db.refresh()
@@ -65,9 +66,7 @@ test('a reader that refreshes beside a busy writer always shows a prefix with al
         }
       }
     }
-    const acknowledged = heard.filter(({ acked }) => acked !== undefined).length
-    console.log(`${looks} looks while ${acknowledged} batches were acknowledged`)
-    expect(acknowledged).toBeGreaterThan(100)
+    console.log(`${looks} looks while ${acknowledged()} batches were acknowledged`)
     for (const db of readers) await db.close()
     expect(readdirSync(join(directory, 'readers'))).toEqual([])
   } finally {

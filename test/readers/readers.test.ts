@@ -236,7 +236,7 @@ describe('what is kept for a reader', () => {
     await writer.rows.flush()
     await fs.makeDirectory('db/readers')
     const file = await fs.open('db/readers/4711-9f86d081884c', 'create')
-    await file.write(Buffer.from('{"pid":4711,"nextTableId":0,"tables":[]}\n'), 0)
+    await file.write(Buffer.from('{"pid":4711,"views":[]}\n'), 0)
     await file.close()
     await (await fs.open('db/readers/notes.txt', 'create')).close()
     await put(writer.rows, [2], 'b')
