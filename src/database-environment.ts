@@ -6,6 +6,7 @@ import { inlineExecutor, poolExecutor } from './compaction/executor.js'
 import { MergeSlots } from './compaction/slots.js'
 import { MarquetryError } from './errors.js'
 import type { CatalogEntry } from './format/catalog.js'
+import { type Schema, schemaDifference } from './format/schema.js'
 import type { FileSystem } from './fs/file-system.js'
 import type { MemtableRepFactory } from './memtable/rep.js'
 import type { OpenOptions } from './options.js'
@@ -119,5 +120,13 @@ export async function openTree(
   } catch (error) {
     await files.close().catch(() => {})
     throw error
+  }
+}
+
+/** Throws MARQUETRY_SCHEMA_MISMATCH if a table has another schema than its caller expects. */
+export function checkSchema(name: string, stored: Schema, given: Schema): void {
+  const difference = schemaDifference(stored, given)
+  if (difference !== undefined) {
+    throw new MarquetryError('MARQUETRY_SCHEMA_MISMATCH', `Table ${name} has another schema: ${difference}`)
   }
 }

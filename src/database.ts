@@ -12,18 +12,20 @@ import {
   writeCheckpoint,
 } from './database-checkpoint.js'
 import { DatabaseDirectory } from './database-directory.js'
-import { type Idle, imageOf, makeEnvironment, openTree, type TableOpening } from './database-environment.js'
+import {
+  checkSchema,
+  type Idle,
+  imageOf,
+  makeEnvironment,
+  openTree,
+  type TableOpening,
+} from './database-environment.js'
 import { type DatabaseReading, ReaderSession } from './database-readers.js'
+import { checkVerifyOptions, scrub, type VerifyOptions, type VerifyReport } from './database-scrub.js'
 import { MarquetryError } from './errors.js'
 import { checkTableName } from './format/catalog.js'
 import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
-import {
-  defineSchema,
-  extendSchema,
-  type Schema,
-  type SchemaDefinition,
-  schemaDifference,
-} from './format/schema.js'
+import { defineSchema, extendSchema, type Schema, type SchemaDefinition } from './format/schema.js'
 import { nodeFileSystem } from './fs/node.js'
 import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
@@ -222,6 +224,20 @@ export class Database implements AsyncDisposable {
     })
   }
 
+  /** Scrubs all tables, one after the other; see `table.verify`. Tables are neither made nor dropped meanwhile. */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#checkOpen()
+    checkVerifyOptions(options)
+    return await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      const tables = this.#image().tables.map(({ name, image }) => {
+        const options = this.#tables.get(name)?.tree.options ?? resolveTableOptions({}, this.#options)
+        return { name, image, hasFilter: options.filter !== false }
+      })
+      return await scrub(this.#environment.fs, tables, options, () => this.#checkOpen())
+    })
+  }
+
   /** Names of all tables, sorted. */
   tables(): readonly string[] {
     return this.#directory.catalog.tables.map(({ name }) => name).sort()
@@ -377,12 +393,5 @@ export class Database implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing !== undefined)
       throw new MarquetryError('MARQUETRY_CLOSED', `The database ${this.path} is closed`)
-  }
-}
-
-function checkSchema(name: string, stored: Schema, given: Schema): void {
-  const difference = schemaDifference(stored, given)
-  if (difference !== undefined) {
-    throw new MarquetryError('MARQUETRY_SCHEMA_MISMATCH', `Table ${name} has another schema: ${difference}`)
   }
 }

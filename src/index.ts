@@ -2,6 +2,7 @@
 
 export { Database } from './database.js'
 export type { CheckpointOptions, CheckpointProgress, CheckpointResult } from './database-checkpoint.js'
+export type { VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './database-scrub.js'
 export { type ErrorCode, isMarquetryError, MarquetryError } from './errors.js'
 export { type Column, type ColumnType, type Json, type Kind, t } from './format/column.js'
 export type * from './format/row-types.js'

@@ -1,5 +1,6 @@
 // The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
 
+import { checkVerifyOptions, scrub, type VerifyOptions, type VerifyReport } from './database-scrub.js'
 import { MarquetryError } from './errors.js'
 import type { Batch, Projection } from './format/batch.js'
 import { type Bounds, encodeKey, encodeRange, type KeyBytes } from './format/key-codec.js'
@@ -22,7 +23,6 @@ import type {
 } from './format/row-types.js'
 import type { SchemaJson } from './format/schema.js'
 import { readAsync, readSync } from './fs/reading.js'
-import type { Memtable } from './memtable/memtable.js'
 import type { CompactionOptions } from './options-compaction.js'
 import {
   boundNames,
@@ -33,6 +33,7 @@ import {
   invalidColumns,
   readOptionNames,
 } from './read-options.js'
+import { addOperation, checkRow } from './table-operations.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
 import { checkExportOptions, exportParquet } from './transfer/export.js'
@@ -45,8 +46,6 @@ import type { LiveFile, TableStats } from './tree/tree-stats.js'
 import { compareBytes } from './util/bytes.js'
 import { KeyedSerial } from './util/keyed-serial.js'
 import { takeTurn, turnIsDue } from './util/turn.js'
-
-type AnyRow = Readonly<Record<string, unknown>>
 
 /** A table of an open database: `C` are its columns, `K` the names of its key columns. Made by `db.table`. */
 export class Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]>
@@ -310,6 +309,18 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     return this.#tree.files()
   }
 
+  /**
+   * Reads every file of the table, as it is at this moment, and checks all that can be checked: blocks against checksums, data against the
+   * manifest, sidecars against data, rows against what is said of them, logs against memory. Reports all that is wrong, and does
+   * not stop at the first. Writes and merges go on meanwhile.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    checkVerifyOptions(options)
+    const tree = this.#tree
+    const scrubbed = { name: tree.name, image: tree.image(), hasFilter: tree.options.filter !== false }
+    return await scrub(tree.environment.fs, [scrubbed], options, () => tree.checkOpen())
+  }
+
   /** @internal For imports: see `LsmTree.write`. */
   get tree(): LsmTree {
     return this.#tree
@@ -371,29 +382,6 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
       'Option `snapshot` must come from `table.snapshot()`',
       {
         option: 'snapshot',
-      },
-    )
-  }
-}
-
-function checkRow(row: unknown): AnyRow {
-  if (typeof row === 'object' && row !== null) return row as AnyRow
-  throw new MarquetryError(
-    'MARQUETRY_INVALID_ROW',
-    `A row is an object; ${row === null ? 'null' : typeof row} was given`,
-  )
-}
-
-function addOperation(memtable: Memtable, operation: unknown, seq: number): void {
-  const { type, row, key } = (operation ?? {}) as { type?: unknown; row?: unknown; key?: unknown }
-  if (type === 'put') memtable.addPut(checkRow(row), seq)
-  else if (type === 'delete') memtable.addDelete(key, seq)
-  else {
-    throw new MarquetryError(
-      'MARQUETRY_INVALID_OPTION',
-      `A batch operation's type is 'put' or 'delete', not ${String(type)}`,
-      {
-        option: 'type',
       },
     )
   }

@@ -170,7 +170,7 @@ export class LsmTree {
     // At once: a tail that waits for room gets it from the flush of those before it.
     await Promise.all([this.#sealTail(), this.#flusher.drain()])
     // If it was closed meanwhile, the log that was sealed may stay a log.
-    if (!this.options.flushOnClose) this.#checkOpen()
+    if (!this.options.flushOnClose) this.checkOpen()
     await this.#flusher.drain()
   }
 
@@ -179,7 +179,7 @@ export class LsmTree {
     throwIfAborted(request.signal)
     await this.flush()
     throwIfAborted(request.signal)
-    this.#checkOpen()
+    this.checkOpen()
     await this.compaction.compact(request)
   }
 
@@ -209,7 +209,7 @@ export class LsmTree {
 
   /** What a read that starts now reads; `seq`: as of a snapshot. Release it. */
   pin(seq?: number): SuperVersion {
-    this.#checkOpen()
+    this.checkOpen()
     return this.#view.pin(seq)
   }
 
@@ -221,7 +221,7 @@ export class LsmTree {
     )
     return {
       next: () => {
-        this.#checkOpen()
+        this.checkOpen()
         const batch = source.next()
         return batch instanceof Promise ? this.readers.track(batch) : batch
       },
@@ -231,7 +231,7 @@ export class LsmTree {
 
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
   addSnapshot(handle: object): number {
-    this.#checkOpen()
+    this.checkOpen()
     return this.#view.addSnapshot(handle)
   }
 
@@ -241,7 +241,7 @@ export class LsmTree {
 
   /** What is visible now, as files. Release it. */
   image(): TreeImage {
-    this.#checkOpen()
+    this.checkOpen()
     return this.#view.image()
   }
 
@@ -377,12 +377,13 @@ export class LsmTree {
     for (const wake of this.#roomWaiters.splice(0)) wake()
   }
 
-  #checkOpen(): void {
+  /** Throws MARQUETRY_CLOSED. */
+  checkOpen(): void {
     if (this.#closed) throw new MarquetryError('MARQUETRY_CLOSED', `Table ${this.name} is closed`)
   }
 
   #checkWritable(): void {
-    this.#checkOpen()
+    this.checkOpen()
     this.environment.health.check()
     if (this.environment.readOnly) {
       throw new MarquetryError('MARQUETRY_READ_ONLY', 'The database was opened with `readOnly`')

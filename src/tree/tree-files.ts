@@ -236,6 +236,7 @@ export class TreeFiles {
       position: this.position(),
       logs,
       directory: this.directory,
+      hasLog: (number) => this.#state.logs.some((log) => log.number === number),
       release: () => pinned.release(),
       removed: () => this.removed(),
     }

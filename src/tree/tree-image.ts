@@ -17,6 +17,8 @@ export interface TreeImage {
   readonly logs: readonly LogImage[]
   /** The table's directory, in which the SSTables stay until `release`. */
   readonly directory: string
+  /** Whether the table still has this log now. */
+  hasLog(number: number): boolean
   /** Lets go of the files. Idempotent. */
   release(): void
   /** Resolves when files that nobody needs any more are gone. */
