@@ -21,6 +21,8 @@ export {
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
+export { type RepairOptions, repair } from './repair.js'
+export type { RepairAction, RepairReport } from './repair-report.js'
 export type { SidecarCounts, SidecarStats } from './sstable/reader-host.js'
 export { Table } from './table.js'
 export type { Scan } from './table-scan.js'

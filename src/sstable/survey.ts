@@ -113,6 +113,8 @@ export type RowFacts = Omit<SSTableMeta, 'number' | 'schemaId' | 'bytes' | 'dige
 export interface SurveyOptions {
   /** Must not exclude a key that is there. */
   readonly filter?: KeyFilter | undefined
+  /** Told the hashes of the keys, two words each. */
+  readonly takeHashes?: ((hashes: Uint32Array) => void) | undefined
   readonly tick: Tick
 }
 
@@ -123,7 +125,7 @@ export interface SurveyOptions {
 export async function surveyRows(
   reader: BulkReader,
   schema: Schema,
-  { filter, tick }: SurveyOptions,
+  { filter, takeHashes, tick }: SurveyOptions,
   wrong: (message: string) => void,
 ): Promise<RowFacts> {
   const { index } = await readAsync(reader.open(), tick)
@@ -173,6 +175,7 @@ export async function surveyRows(
     }
     maxKey = vectorKey(schema, keys, batch.rows - 1)
     const hashes = hasher.hash(keys, batch.rows)
+    takeHashes?.(hashes)
     for (let i = 0; i < hashes.length; i += 2) {
       sampler.add(hashes[i]!)
       if (filter !== undefined && !filter.has({ first: hashes[i]!, second: hashes[i + 1]! }))
