@@ -43,13 +43,18 @@ export async function salvageSSTable(
   try {
     const { bytes, digest } = await checksumsOf(fs, folder, tick)
     const bad: SidecarName[] = []
-    for (const name of names) if (!(await isWhole(fs, folder, name, digest, known?.meta))) bad.push(name)
+    let vouchers = 0
+    for (const name of names) {
+      const found = await lookAt(fs, folder, name, digest, known?.meta)
+      if (found === 'bad') bad.push(name)
+      if (found === 'whole') vouchers++
+    }
     if (known !== undefined) {
       if (digest !== known.meta.digest)
         return 'its data is damaged: it does not hash to the digest in the manifest'
       return { ...known, badSidecars: bad }
     }
-    if (bad.length === names.length)
+    if (vouchers === 0)
       return 'nothing vouches for its data: all of its sidecars are missing, damaged or of other data'
     const footer = await readFooterFacts(fs, folder)
     if (footer === undefined) return 'its footer says nothing of an SSTable'
@@ -77,23 +82,25 @@ export async function salvageSSTable(
   }
 }
 
-async function isWhole(
+/** A filter may be absent: small files have none. */
+async function lookAt(
   fs: FileSystem,
   folder: string,
   name: SidecarName,
   digest: string,
   meta: SSTableMeta | undefined,
-): Promise<boolean> {
+): Promise<'whole' | 'bad' | 'absent'> {
   const path = `${folder}/${sstableFiles[name]}`
   try {
-    if ((await fs.stat(path)) === undefined)
-      return name === 'filter' && (meta === undefined || meta.keys < filterKeysMin)
+    if ((await fs.stat(path)) === undefined) {
+      return name === 'filter' && (meta === undefined || meta.keys < filterKeysMin) ? 'absent' : 'bad'
+    }
     const body = decodeSidecar(path, sidecarKinds[name], digest, await readWhole(fs, path))
     if (name === 'filter') void new KeyFilter(path, body)
     if (name === 'index' && meta !== undefined) openIndex(path, body, meta)
-    return true
+    return 'whole'
   } catch (error) {
-    if (isMarquetryError(error, 'MARQUETRY_CORRUPTION')) return false
+    if (isMarquetryError(error, 'MARQUETRY_CORRUPTION')) return 'bad'
     throw error
   }
 }
