@@ -84,7 +84,7 @@ export class PageReader {
     this.#cached = cache.newFile()
     this.#host = host
     this.#sidecars = sidecars
-    const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars }
+    const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars, isGuest: host.isGuest }
     this.#file = new VerifiedFile(fs, folder, meta, shared)
   }
 

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type ErrorCode, open, t } from 'marquetry'
 import { expect, test } from 'vitest'
+import { FaultyFileSystem } from '#src/fs/faulty.js'
 import { systemCode } from '#src/fs/io-error.js'
 import {
   directory,
@@ -13,6 +14,7 @@ import {
   loose,
   order,
   orderColumns,
+  orderSchema,
   rejected,
   Shop,
   thrown,
@@ -161,7 +163,23 @@ const cases: { readonly [C in ErrorCode]: Case | NotYet } = {
       return error
     },
   },
-  MARQUETRY_STALE: { notYet: 'comes with `db.refresh()` of read-only openers, which is not there' },
+  MARQUETRY_STALE: {
+    what: 'a read-only opener on a read-only disk, whose files were merged away',
+    expected: { file: `${directory}/orders/sst/000002/data.parquet`, says: ['merged', 'db.refresh()'] },
+    async provoke(shop) {
+      const fileSystem = new FaultyFileSystem(shop.memory)
+      fileSystem.failAt({ operation: 'makeDirectory', nth: 1, code: 'EROFS', forever: true })
+      const reader = await open(directory, { fileSystem, readOnly: true, workers: 0 })
+      const orders = await reader.table('orders', orderSchema)
+      await shop.orders.compact()
+      await shop.orders.compactionIdle()
+      const error = await rejected(() => orders.get(['east', 4]))
+      await reader.refresh()
+      expect(await orders.get(['east', 4])).toEqual(order(4))
+      await reader.close()
+      return error
+    },
+  },
   MARQUETRY_BUSY: {
     what: 'a write that outruns the flush for too long',
     expected: { says: ['waited 25 ms', 'flushes and merges to catch up', 'it was not done'] },
