@@ -187,6 +187,20 @@ describe('a directory', () => {
     await db.close()
   })
 
+  test('can be repaired, unless it is open', async () => {
+    const path = newPath()
+    const db = new MarquetryLevel(path, inline)
+    await db.put('key', 'value')
+    expectLevelError(await rejected(() => MarquetryLevel.repair(path)), 'LEVEL_LOCKED', 'MARQUETRY_LOCKED')
+    await db.close()
+    rmSync(join(path, 'entries', 'MANIFEST-000001'))
+    expect((await rejected(() => db.open())).cause).toMatchObject({ code: 'LEVEL_CORRUPTION' })
+    await MarquetryLevel.repair(path)
+    await db.open()
+    expect(await db.get('key')).toBe('value')
+    await db.close()
+  })
+
   test('is destroyed without what is not the engine’s', async () => {
     const path = newPath()
     mkdirSync(path)
