@@ -187,6 +187,25 @@ describe('a directory', () => {
     await db.close()
   })
 
+  test('a snapshot of a reader shows what it saw, whatever is written and merged beside it', async () => {
+    const path = newPath()
+    const db = new MarquetryLevel(path, inline)
+    for (const key of ['a', 'b']) await db.put(key, 'old')
+    const reader = new MarquetryLevel(path, { marquetry: { workers: 0, readOnly: true } })
+    await reader.open()
+    const snapshot = reader.snapshot()
+    for (const key of ['a', 'b', 'c']) await db.put(key, 'new')
+    await db.table.compact()
+    await reader.database.refresh()
+    expect(await reader.values().all()).toEqual(['new', 'new', 'new'])
+    expect(await reader.values({ snapshot }).all()).toEqual(['old', 'old'])
+    expect([await reader.get('a', { snapshot }), reader.getSync('b', { snapshot })]).toEqual(['old', 'old'])
+    expect(await reader.getMany(['c', 'a'], { snapshot })).toEqual([undefined, 'old'])
+    await snapshot.close()
+    await reader.close()
+    await db.close()
+  })
+
   test('can be repaired, unless it is open', async () => {
     const path = newPath()
     const db = new MarquetryLevel(path, inline)
