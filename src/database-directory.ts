@@ -12,6 +12,7 @@ import {
 } from './format/catalog.js'
 import { databaseFiles, directories, parseName } from './format/file-names.js'
 import { type FileLock, type FileStat, type FileSystem, readWhole, writeWhole } from './fs/file-system.js'
+import { Readers } from './version/readers.js'
 
 export interface DirectoryOptions {
   readonly createIfMissing: boolean
@@ -26,16 +27,19 @@ const makings: ReadonlySet<string> = new Set([
   'FORMAT.tmp',
 ])
 
-/** A database's directory, locked. */
+/** A database's directory: locked by its writer, or read beside it. */
 export class DatabaseDirectory {
   readonly path: string
+  /** Read-only openers, as the writer sees them. */
+  readonly readers: Readers
   readonly #fs: FileSystem
-  readonly #lock: FileLock
+  readonly #lock: FileLock | undefined
   #catalog: Catalog
 
-  private constructor(fs: FileSystem, path: string, lock: FileLock, catalog: Catalog) {
+  private constructor(fs: FileSystem, path: string, lock: FileLock | undefined, catalog: Catalog) {
     this.#fs = fs
     this.path = path
+    this.readers = new Readers(fs, path)
     this.#lock = lock
     this.#catalog = catalog
   }
@@ -50,19 +54,36 @@ export class DatabaseDirectory {
     const lock = await fs.lock(`${path}/${databaseFiles.lock}`, `${process.pid}\n`)
     if ('heldBy' in lock) throw locked(path, lock.heldBy)
     try {
-      const format = `${path}/${databaseFiles.format}`
-      if ((await fs.stat(format)) === undefined) await create(fs, path)
-      else if (options.errorIfExists) throw invalidOption('errorIfExists', `is set, and ${path} exists`)
-      checkFormat(format, await readWhole(fs, format))
-      const catalog = `${path}/${databaseFiles.catalog}`
-      const kind = (await fs.stat(catalog))?.kind
-      if (kind !== 'file')
-        throw corruption(catalog, undefined, `the catalog is ${kind === undefined ? 'missing' : 'no file'}`)
-      return new DatabaseDirectory(fs, path, lock, decodeCatalog(catalog, await readWhole(fs, catalog)))
+      if ((await fs.stat(`${path}/${databaseFiles.format}`)) === undefined) await create(fs, path)
+      else if (options.errorIfExists) throw exists(path)
+      await checkMark(fs, path)
+      return new DatabaseDirectory(fs, path, lock, await readCatalog(fs, path))
     } catch (error) {
       await lock.release()
       throw error
     }
+  }
+
+  /** For a read-only opener, beside whoever holds the lock: what `reread` finds. Makes nothing; throws as `open` does. */
+  static async openShared(
+    fs: FileSystem,
+    path: string,
+    { errorIfExists = false }: Omit<DirectoryOptions, 'createIfMissing'> = {},
+  ): Promise<DatabaseDirectory> {
+    await checkDirectory(fs, path, { createIfMissing: false })
+    if (errorIfExists) throw exists(path)
+    await checkMark(fs, path)
+    return new DatabaseDirectory(fs, path, undefined, emptyCatalog)
+  }
+
+  /** Reads the catalog, which its writer may have replaced, without taking it over. */
+  reread(): Promise<Catalog> {
+    return readCatalog(this.#fs, this.path)
+  }
+
+  /** Takes over what `reread` has found. */
+  become(catalog: Catalog): void {
+    this.#catalog = catalog
   }
 
   get catalog(): Catalog {
@@ -106,38 +127,66 @@ export class DatabaseDirectory {
     await this.collectOrphans()
   }
 
-  /** Removes what a process left that died while it made a table or dropped one. */
-  async collectOrphans(): Promise<void> {
-    await this.#removeDropped()
-    const named = new Set([...Object.values(databaseFiles), ...this.#catalog.tables.map(({ name }) => name)])
+  /**
+   * Removes what a process left that died while it made a table or dropped one, and dropped tables that no reader needs any more.
+   * `needed`: the name of a table that is about to be made; a dropped one makes room for it.
+   */
+  async collectOrphans(needed?: string): Promise<void> {
+    await this.#removeDropped(needed)
+    const tables = this.#catalog.tables.map(({ name }) => name)
+    const named = new Set([...Object.values(databaseFiles), directories.readers, ...tables])
     for (const name of await this.#fs.list(this.path)) {
       const path = `${this.path}/${name}`
       if (!named.has(name) && (await isUnusedTable(this.#fs, path))) await this.#fs.remove(path)
     }
   }
 
-  /** Renames first, so that a table of the same name can be made whatever becomes of the files. */
-  async #removeDropped(): Promise<void> {
+  /**
+   * Renames first, so that a table of the same name can be made whatever becomes of the files. One that a reader has open keeps
+   * its place until the reader is gone or its name is needed; then what the reader has not opened yet is stale.
+   */
+  async #removeDropped(needed?: string): Promise<void> {
     const { dropped = [], ...catalog } = this.#catalog
     if (dropped.length === 0) return
-    for (const { id, name } of dropped) {
+    const kept: CatalogEntry[] = []
+    for (const entry of dropped) {
+      const { id, name } = entry
       const doomed = `${this.path}/.dropped-${id}`
+      const places = await this.readers.placesOf(id)
+      const isRead = places === 'any' || places.length > 0
+      if (isRead) kept.push(entry)
+      if (isRead && name !== needed) continue
       const isReused = catalog.tables.some((table) => table.name === name)
-      if (!isReused && (await this.#fs.stat(`${this.path}/${name}`)) !== undefined) {
+      const isMoved = (await this.#fs.stat(doomed)) !== undefined
+      if (!isReused && !isMoved && (await this.#fs.stat(`${this.path}/${name}`)) !== undefined) {
         await this.#fs.rename(`${this.path}/${name}`, doomed)
         await this.#fs.syncDirectory(this.path)
       }
-      await this.#fs.remove(doomed)
+      if (!isRead) await this.#fs.remove(doomed)
     }
+    if (kept.length === dropped.length) return
     // A power cut must not keep the catalog that forgets them and lose their removal: nobody would look for them again.
     await this.#fs.syncDirectory(this.path)
-    await this.setCatalog(catalog, () => {})
+    await this.setCatalog(kept.length === 0 ? catalog : { ...catalog, dropped: kept }, () => {})
   }
 
   /** Gives the lock back. */
   async close(): Promise<void> {
-    await this.#lock.release()
+    await this.#lock?.release()
   }
+}
+
+async function checkMark(fs: FileSystem, path: string): Promise<void> {
+  const format = `${path}/${databaseFiles.format}`
+  checkFormat(format, await readWhole(fs, format))
+}
+
+async function readCatalog(fs: FileSystem, path: string): Promise<Catalog> {
+  const catalog = `${path}/${databaseFiles.catalog}`
+  const kind = (await fs.stat(catalog))?.kind
+  if (kind !== 'file')
+    throw corruption(catalog, undefined, `the catalog is ${kind === undefined ? 'missing' : 'no file'}`)
+  return decodeCatalog(catalog, await readWhole(fs, catalog))
 }
 
 /** Whether this is what `TreeFiles.create` makes, or any part of it, and nothing was ever written to it. */
@@ -185,7 +234,7 @@ async function namesIn(
 }
 
 /** Makes a directory, durably, and its parents where they are missing. */
-async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
+export async function makeDirectories(fs: FileSystem, path: string): Promise<void> {
   const parent = parentOf(path)
   if (parent !== path && (await fs.stat(parent)) === undefined) await makeDirectories(fs, parent)
   await fs.makeDirectory(path)
@@ -220,9 +269,14 @@ async function replace(
   }
 }
 
-function parentOf(path: string): string {
+/** The path of the directory that holds it. */
+export function parentOf(path: string): string {
   const parent = path.replace(/\/+$/, '').replace(/[^/]*$/, '')
   return parent === '' ? '.' : parent.replace(/(?<=.)\/+$/, '')
+}
+
+function exists(path: string): MarquetryError {
+  return invalidOption('errorIfExists', `is set, and ${path} exists`)
 }
 
 function notADatabase(path: string, why: string): MarquetryError {

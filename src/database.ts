@@ -1,46 +1,42 @@
 // A database: a directory of tables that share one lock, one page cache, one pool of workers, one sequence of numbers.
 
 import { EventEmitter } from 'node:events'
-import { availableParallelism, endianness } from 'node:os'
+import { endianness } from 'node:os'
 import { resolve } from 'node:path'
-import { inlineExecutor, poolExecutor } from './compaction/executor.js'
-import { MergeSlots } from './compaction/slots.js'
-import { DatabaseDirectory } from './database-directory.js'
-import { MarquetryError } from './errors.js'
-import { type CatalogEntry, checkTableName } from './format/catalog.js'
-import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
 import {
-  defineSchema,
-  extendSchema,
-  type Schema,
-  type SchemaDefinition,
-  schemaDifference,
-} from './format/schema.js'
-import type { FileSystem } from './fs/file-system.js'
+  type CheckpointOptions,
+  type CheckpointResult,
+  checkCheckpointOptions,
+  checkTarget,
+  type DatabaseImage,
+  writeCheckpoint,
+} from './database-checkpoint.js'
+import { DatabaseDirectory } from './database-directory.js'
+import {
+  checkSchema,
+  type Idle,
+  imageOf,
+  makeEnvironment,
+  openTree,
+  type TableOpening,
+} from './database-environment.js'
+import { type DatabaseReading, ReaderSession } from './database-readers.js'
+import { checkVerifyOptions, scrub, type VerifyOptions, type VerifyReport } from './database-scrub.js'
+import { MarquetryError } from './errors.js'
+import { checkTableName } from './format/catalog.js'
+import type { ColumnsInput, ColumnsOf, KeyNames, TableSchema } from './format/row-types.js'
+import { defineSchema, extendSchema, type Schema, type SchemaDefinition } from './format/schema.js'
 import { nodeFileSystem } from './fs/node.js'
 import { environmentMetrics, type Metrics, tablesMetrics } from './metrics.js'
 import { checkOpenOptions, type OpenOptions, resolveTableOptions, type TableOptions } from './options.js'
-import { processFiles } from './sstable/open-files.js'
-import { PageCache } from './sstable/page-cache.js'
-import { newSidecarStats } from './sstable/reader-host.js'
 import { Table } from './table.js'
-import type { Events, Health, TreeEnvironment } from './tree/environment.js'
+import type { Events, TreeEnvironment } from './tree/environment.js'
 import { LsmTree } from './tree/lsm-tree.js'
 import { memtableReps } from './tree/memtable-kinds.js'
-import { recoverLogs } from './tree/recovery.js'
-import type { SealedLog } from './tree/sealed-log.js'
 import { TreeFiles } from './tree/tree-files.js'
 import { TreeMetrics } from './tree/tree-metrics.js'
+import { assert } from './util/assert.js'
 import { Serial } from './util/serial.js'
-
-const cacheBytesDefault = 64 * 1024 * 1024
-const mergeMemoryBytesDefault = 256 * 1024 * 1024
-
-/** A table's files and what was recovered from its logs, until somebody asks for the table. */
-interface Idle {
-  readonly files: TreeFiles
-  readonly recovered: readonly SealedLog[]
-}
 
 /** An open database. Made by `open`; close it. */
 export class Database implements AsyncDisposable {
@@ -49,6 +45,8 @@ export class Database implements AsyncDisposable {
   readonly #options: OpenOptions
   readonly #environment: TreeEnvironment
   readonly #idle: Map<string, Idle>
+  /** Of a read-only opener. */
+  readonly #session: ReaderSession | undefined
   readonly #tables = new Map<string, { readonly tree: LsmTree; readonly table: Table }>()
   readonly #events: EventEmitter
   readonly #catalogEdits = new Serial()
@@ -64,6 +62,7 @@ export class Database implements AsyncDisposable {
     environment: TreeEnvironment,
     events: EventEmitter,
     idle: Map<string, Idle>,
+    session: ReaderSession | undefined,
   ) {
     this.path = directory.path
     this.#directory = directory
@@ -71,6 +70,7 @@ export class Database implements AsyncDisposable {
     this.#environment = environment
     this.#events = events
     this.#idle = idle
+    this.#session = session
     this.#openedMs = environment.clock()
     this.on('backgroundError', () => {
       this.#backgroundErrors++
@@ -94,25 +94,36 @@ export class Database implements AsyncDisposable {
     const readOnly = options.readOnly === true
     const createIfMissing = !readOnly && options.createIfMissing !== false
     const errorIfExists = options.errorIfExists === true
-    const directory = await DatabaseDirectory.open(fs, path, { createIfMissing, errorIfExists })
+    const directory = readOnly
+      ? await DatabaseDirectory.openShared(fs, path, { errorIfExists })
+      : await DatabaseDirectory.open(fs, path, { createIfMissing, errorIfExists })
     const events = new EventEmitter()
     const environment = makeEnvironment(fs, options, events)
+    const { readers } = directory
+    const opening: TableOpening = {
+      environment,
+      path,
+      readers,
+      rep: memtableReps[resolveTableOptions({}, options).memtable],
+    }
+    const session = readOnly ? new ReaderSession(opening, directory) : undefined
     const idle = new Map<string, Idle>()
     try {
-      const defaults = resolveTableOptions({}, options)
-      for (const entry of directory.catalog.tables) {
-        idle.set(
-          entry.name,
-          await openTree(environment, `${path}/${entry.name}`, entry, memtableReps[defaults.memtable]),
-        )
+      if (session !== undefined) {
+        const { catalog, tables } = await session.begin()
+        directory.become(catalog)
+        for (const [name, table] of tables) idle.set(name, table)
+      } else {
+        for (const entry of directory.catalog.tables) idle.set(entry.name, await openTree(opening, entry))
+        await directory.settle()
       }
-      if (!readOnly) await directory.settle()
     } catch (error) {
       await Promise.allSettled([...idle.values()].map(({ files }) => files.close()))
+      await session?.close().catch(() => {})
       await directory.close().catch(() => {})
       throw error
     }
-    return new Database(directory, options, environment, events, idle)
+    return new Database(directory, options, environment, events, idle, session)
   }
 
   /**
@@ -173,6 +184,61 @@ export class Database implements AsyncDisposable {
     })
   }
 
+  /**
+   * Shows what the process that writes has written since: flushed rows, and all of its logs up to this call. For databases
+   * that were opened with `readOnly`; one that writes is always up to date, and there this does nothing. Tables that are open
+   * stay so and show the new state, with the columns that they were opened with; scans under way, and snapshots, go on with
+   * the old one. A table that was dropped meanwhile is closed.
+   */
+  async refresh(): Promise<void> {
+    this.#checkOpen()
+    const session = this.#session
+    if (session === undefined) return
+    await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      const closing: Promise<void>[] = []
+      await session.refresh((reading, oneIsGone) => this.#adoptReading(reading, oneIsGone, closing))
+      await Promise.all(closing)
+    })
+  }
+
+  /**
+   * Makes a copy of the database as it is at this moment, all tables together, in a new or empty directory, while writes go on. SSTables are
+   * hard-linked where the system can, so it takes next to no time and room, until merges replace them here. The copy is a
+   * database of its own, there as a whole or not at all. Tables are neither made nor dropped meanwhile.
+   */
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CheckpointResult> {
+    this.#checkOpen()
+    checkCheckpointOptions(directory, options)
+    const { fs } = this.#environment
+    const target = fs.sharedWithWorkers ? resolve(directory) : directory.replace(/(?<=.)\/+$/, '')
+    return await this.#catalogEdits.run(async () => {
+      await checkTarget(fs, this.path, target)
+      this.#checkOpen()
+      const image = this.#image()
+      try {
+        return await writeCheckpoint(fs, target, image, options, () => this.#checkOpen())
+      } finally {
+        for (const table of image.tables) table.image.release()
+        await Promise.all(image.tables.map((table) => table.image.removed()))
+      }
+    })
+  }
+
+  /** Scrubs all tables, one after the other; see `table.verify`. Tables are neither made nor dropped meanwhile. */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#checkOpen()
+    checkVerifyOptions(options)
+    return await this.#catalogEdits.run(async () => {
+      this.#checkOpen()
+      const tables = this.#image().tables.map(({ name, image }) => {
+        const options = this.#tables.get(name)?.tree.options ?? resolveTableOptions({}, this.#options)
+        return { name, image, hasFilter: options.filter !== false }
+      })
+      return await scrub(this.#environment.fs, tables, options, () => this.#checkOpen())
+    })
+  }
+
   /** Names of all tables, sorted. */
   tables(): readonly string[] {
     return this.#directory.catalog.tables.map(({ name }) => name).sort()
@@ -219,10 +285,54 @@ export class Database implements AsyncDisposable {
       ...(await closing),
       ...(await Promise.allSettled(late.map(({ tree }) => tree.close()))),
       ...(await Promise.allSettled([...this.#idle.values()].map(({ files }) => files.close()))),
-      ...(await Promise.allSettled([this.#directory.close()])),
+      ...(await Promise.allSettled([this.#session?.close(), this.#directory.close()])),
     ]
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  /** All tables, in one step. */
+  #image(): DatabaseImage {
+    const { dropped: _, ...catalog } = this.#directory.catalog
+    const tables = catalog.tables.map(({ name }) => {
+      const open = this.#tables.get(name)
+      if (open !== undefined) return { name, image: open.tree.image() }
+      const idle = this.#idle.get(name)
+      assert(idle !== undefined, 'a table of the catalog is open or idle')
+      return { name, image: imageOf(idle) }
+    })
+    return { catalog, tables }
+  }
+
+  /**
+   * Takes over what a refresh has read, in one step. Returns how many old views `oneIsGone` will be called for; those that are
+   * closed for it add to `closing`.
+   */
+  #adoptReading({ catalog, tables }: DatabaseReading, oneIsGone: () => void, closing: Promise<void>[]): number {
+    const close = (old: { close(flush: boolean): Promise<void> }) =>
+      closing.push(
+        old
+          .close(false)
+          .catch(() => {})
+          .finally(oneIsGone),
+      )
+    this.#directory.become(catalog)
+    const [idle, open] = [[...this.#idle.values()], [...this.#tables]]
+    this.#idle.clear()
+    for (const [name, table] of tables) this.#idle.set(name, table)
+    for (const [name, { tree }] of open) {
+      const read = tables.get(name)
+      if (read?.files.treeId === tree.id) {
+        this.#idle.delete(name)
+        tree.become(read.files, read.recovered, oneIsGone)
+      } else {
+        this.#tables.delete(name)
+        this.#dropped.add(tree.metrics)
+        close(tree)
+      }
+    }
+    for (const { files } of idle) close(files)
+    return idle.length + open.length
   }
 
   /** Checks the schema that a caller expects, and adds the nullable columns that it has besides. */
@@ -255,8 +365,12 @@ export class Database implements AsyncDisposable {
     const { fs, health } = this.#environment
     const entry = { id: catalog.nextTableId, name }
     const fail = (error: unknown) => health.fail(error)
-    await this.#directory.collectOrphans() // of a creation that failed
-    const files = await TreeFiles.create(fs, `${this.path}/${name}`, entry, schema, fail)
+    await this.#directory.collectOrphans(name) // of a creation that failed
+    const { readers } = this.#directory
+    const files = await TreeFiles.create(
+      { fs, directory: `${this.path}/${name}`, tree: entry, fail, readers },
+      schema,
+    )
     try {
       await fs.syncDirectory(this.path)
       await this.#directory.setCatalog(
@@ -280,88 +394,5 @@ export class Database implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing !== undefined)
       throw new MarquetryError('MARQUETRY_CLOSED', `The database ${this.path} is closed`)
-  }
-}
-
-function checkSchema(name: string, stored: Schema, given: Schema): void {
-  const difference = schemaDifference(stored, given)
-  if (difference !== undefined) {
-    throw new MarquetryError('MARQUETRY_SCHEMA_MISMATCH', `Table ${name} has another schema: ${difference}`)
-  }
-}
-
-function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmitter): TreeEnvironment {
-  const threads = options.workers ?? Math.max(1, availableParallelism() - 1)
-  return {
-    fs,
-    mergeSlots: new MergeSlots(Math.max(1, fs.sharedWithWorkers ? threads : 1)),
-    mergeMemoryBytes: options.mergeMemoryBytes ?? mergeMemoryBytesDefault,
-    executor: threads === 0 || !fs.sharedWithWorkers ? inlineExecutor(fs) : poolExecutor(threads),
-    cache: new PageCache(options.cacheBytes ?? cacheBytesDefault),
-    openFiles: processFiles,
-    sidecars: newSidecarStats(),
-    health: makeHealth(),
-    clock: options.clock ?? Date.now,
-    readOnly: options.readOnly === true,
-    sequence: { next: 1 },
-    emit: (event, payload) => {
-      try {
-        events.emit(event, payload)
-      } catch (error) {
-        // A listener's mistake is its author's to see, but must not stop a flush half-way.
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    },
-  }
-}
-
-function makeHealth(): Health {
-  let failure: MarquetryError | undefined
-  return {
-    check() {
-      if (failure !== undefined) throw failure
-    },
-    fail(cause) {
-      if (cause === failure) return
-      failure ??= new MarquetryError(
-        'MARQUETRY_READ_ONLY',
-        `The database is read-only until it is opened anew, since a write failed: ${(cause as Error)?.message}`,
-        { cause },
-      )
-    },
-    get failure() {
-      return failure
-    },
-  }
-}
-
-async function openTree(
-  environment: TreeEnvironment,
-  directory: string,
-  entry: CatalogEntry,
-  rep: (typeof memtableReps)['sorted'],
-): Promise<Idle> {
-  const { fs, readOnly, health, sequence } = environment
-  const files = await TreeFiles.open(fs, directory, entry, readOnly, (error) => health.fail(error))
-  try {
-    const recovered = await recoverLogs({
-      fs,
-      directory,
-      treeId: entry.id,
-      readOnly,
-      logs: files.state.logs,
-      schema: (id) => files.schemaOf(id),
-      rep,
-      holds: (position) => files.holds(position),
-    })
-    await files.settle(readOnly)
-    const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
-    sequence.next = Math.max(sequence.next, last + 1)
-    return { files, recovered }
-  } catch (error) {
-    await files.close().catch(() => {})
-    throw error
   }
 }

@@ -1,6 +1,8 @@
 // What the package exports.
 
 export { Database } from './database.js'
+export type { CheckpointOptions, CheckpointProgress, CheckpointResult } from './database-checkpoint.js'
+export type { VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './database-scrub.js'
 export { type ErrorCode, isMarquetryError, MarquetryError } from './errors.js'
 export { type Column, type ColumnType, type Json, type Kind, t } from './format/column.js'
 export type * from './format/row-types.js'
@@ -20,6 +22,8 @@ export {
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
+export { type RepairOptions, repair } from './repair.js'
+export type { RepairAction, RepairReport } from './repair-report.js'
 export type { WriteStreamOptions } from './row-streams.js'
 export type {
   MemtableExplanation,

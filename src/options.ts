@@ -89,7 +89,11 @@ export interface TableOptions {
 
 /** Options of `open`. */
 export interface OpenOptions extends TableOptions {
-  /** Opens for reading: the lock is taken, nothing else is written, and the database must exist. Default false. */
+  /**
+   * Opens for reading, beside the process that writes and others that read; the database must exist. It is seen as it is now, and again
+   * at each `db.refresh()`. Nothing is written but a file below `readers/`, for which the writer keeps what may be read; where the
+   * directory cannot be written, reads of what was merged away since reject with MARQUETRY_STALE. Default false.
+   */
   readonly readOnly?: boolean | undefined
   /** Creates the database if the directory is missing or empty. Default true, unless `readOnly`. */
   readonly createIfMissing?: boolean | undefined

@@ -1,6 +1,7 @@
 // The typed face of a tree: checks what a caller gives, encodes it, builds what a caller gets.
 
 import type { Writable } from 'node:stream'
+import { checkVerifyOptions, scrub, type VerifyOptions, type VerifyReport } from './database-scrub.js'
 import { MarquetryError, throwIfAborted } from './errors.js'
 import { type Bounds, encodeKey, encodeRange } from './format/key-codec.js'
 import { compileWhere } from './format/predicate.js'
@@ -20,7 +21,6 @@ import type {
   types,
 } from './format/row-types.js'
 import type { SchemaJson } from './format/schema.js'
-import type { Memtable } from './memtable/memtable.js'
 import type { CompactionOptions } from './options-compaction.js'
 import {
   boundNames,
@@ -32,6 +32,7 @@ import {
 import { resolveProjection, resolveSnapshot } from './read-targets.js'
 import { type WriteStreamOptions, writeStream } from './row-streams.js'
 import { TableLookups } from './table-lookups.js'
+import { addOperation, checkRow } from './table-operations.js'
 import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
 import type { ExportTarget } from './transfer/byte-output.js'
@@ -43,8 +44,6 @@ import { explainScan } from './tree/explain-scan.js'
 import type { LsmTree } from './tree/lsm-tree.js'
 import type { LiveFile, TableStats } from './tree/tree-stats.js'
 import { KeyedSerial } from './util/keyed-serial.js'
-
-type AnyRow = Readonly<Record<string, unknown>>
 
 /** A table of an open database: `C` are its columns, `K` the names of its key columns. Made by `db.table`. */
 export class Table<C extends Columns = Columns, K extends readonly string[] = readonly string[]>
@@ -289,31 +288,20 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     return this.#tree.files()
   }
 
+  /**
+   * Reads every file of the table, as it is at this moment, and checks all that can be checked: blocks against checksums, data against the
+   * manifest, sidecars against data, rows against what is said of them, logs against memory. Reports all that is wrong, and does
+   * not stop at the first. Writes and merges go on meanwhile.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    checkVerifyOptions(options)
+    const tree = this.#tree
+    const scrubbed = { name: tree.name, image: tree.image(), hasFilter: tree.options.filter !== false }
+    return await scrub(tree.environment.fs, [scrubbed], options, () => tree.checkOpen())
+  }
+
   /** @internal For imports: see `LsmTree.write`. */
   get tree(): LsmTree {
     return this.#tree
-  }
-}
-
-function checkRow(row: unknown): AnyRow {
-  if (typeof row === 'object' && row !== null) return row as AnyRow
-  throw new MarquetryError(
-    'MARQUETRY_INVALID_ROW',
-    `A row is an object; ${row === null ? 'null' : typeof row} was given`,
-  )
-}
-
-function addOperation(memtable: Memtable, operation: unknown, seq: number): void {
-  const { type, row, key } = (operation ?? {}) as { type?: unknown; row?: unknown; key?: unknown }
-  if (type === 'put') memtable.addPut(checkRow(row), seq)
-  else if (type === 'delete') memtable.addDelete(key, seq)
-  else {
-    throw new MarquetryError(
-      'MARQUETRY_INVALID_OPTION',
-      `A batch operation's type is 'put' or 'delete', not ${String(type)}`,
-      {
-        option: 'type',
-      },
-    )
   }
 }

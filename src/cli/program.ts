@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { engineVersion } from '../util/engine-version.js'
+import { addCheckpoint } from './checkpoint.js'
 import { addCompact } from './compact.js'
 import { addCount } from './count.js'
 import { addDelete } from './delete.js'
@@ -13,10 +14,12 @@ import { addImport } from './import.js'
 import { addInspect } from './inspect.js'
 import type { Ending, Io } from './io.js'
 import { addPut } from './put.js'
+import { addRepair } from './repair.js'
 import { errorDetails, errorLine, exitCodeOf, exitCodes } from './report-error.js'
 import { addScan } from './scan.js'
 import { addShell } from './shell.js'
 import { addStats } from './stats.js'
+import { addVerify } from './verify.js'
 
 const commands = [
   addShell,
@@ -30,6 +33,9 @@ const commands = [
   addCompact,
   addImport,
   addExport,
+  addVerify,
+  addRepair,
+  addCheckpoint,
   addInspect,
   addDemo,
 ]

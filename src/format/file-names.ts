@@ -12,7 +12,8 @@ export const sstableFiles = {
   checksums: 'checksums.crc',
 } as const
 
-export const directories = { sstables: 'sst', temporary: 'tmp' } as const
+/** Directories: of a table, and `readers` of the database. */
+export const directories = { sstables: 'sst', temporary: 'tmp', readers: 'readers' } as const
 
 const padded = (number: number) => String(number).padStart(6, '0')
 

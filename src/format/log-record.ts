@@ -245,6 +245,26 @@ export function readLog(path: string, bytes: Uint8Array, header: LogHeader, tail
   return { bytes: at, digest, records, entries, lastSeqOffset, durableBytes }
 }
 
+/** Every whole record of a log, wherever it lies: what can be saved of one that is damaged. */
+export function findRecords(bytes: Uint8Array, header: LogHeader): readonly Uint8Array[] {
+  const view = dataView(bytes)
+  const id = Buffer.from(header.id, 'hex')
+  const buffer = asBuffer(bytes)
+  const records: Uint8Array[] = []
+  for (let at = logHeaderBytes; at + recordHeadBytes <= bytes.length; ) {
+    if (checkRecord(bytes, view, at, id)) {
+      const end = recordEnd(view, at)
+      records.push(bytes.subarray(at, end))
+      at = end
+    } else {
+      const next = buffer.indexOf(id, at + 9)
+      if (next < 0) break
+      at = next - 8
+    }
+  }
+  return records
+}
+
 /**
  * Digest of whole records, continued from `digest`, that of all before them (0: none). Each record's CRC stands for its
  * bytes, so mixing these is enough to tell one sequence of records from another.

@@ -23,7 +23,7 @@ export class EntryCursor {
 
   /** Pins what the tree holds now; reads at `seq`, a snapshot's sequence number, where that is given. */
   constructor(tree: LsmTree, range: KeyRange, project: Projection, reverse: boolean, seq?: number) {
-    const view = tree.pin()
+    const view = tree.pin(seq)
     this.#tree = tree
     this.#view = { ...view, release() {} }
     this.#release = view.release

@@ -22,6 +22,7 @@ import { encodeKey, type KeyBytes } from '../format/key-codec.js'
 import type { RowShape } from '../format/row-builder.js'
 import { open } from '../open.js'
 import type { OpenOptions } from '../options.js'
+import { repair } from '../repair.js'
 import type { Table } from '../table.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
 import { findRow, findRowSync, findRows } from '../tree/point-reads.js'
@@ -177,6 +178,15 @@ export class MarquetryLevel<KDefault = string, VDefault = string> extends Abstra
   static async destroy(location: string): Promise<void> {
     checkLocation(location)
     await destroyDatabase(location).catch(rethrow)
+  }
+
+  /**
+   * Saves what can be saved of a damaged database: see `repair` of this package, which also reports what was lost. Rejects with
+   * LEVEL_LOCKED while it is open.
+   */
+  static async repair(location: string): Promise<void> {
+    checkLocation(location)
+    await repair(location).catch(rethrow)
   }
 
   // --- For abstract-level.

@@ -114,6 +114,11 @@ export class Memtable {
     return this.#arena.length
   }
 
+  /** End of the records that are indexed whole. */
+  get publishedBytes(): number {
+    return this.#published
+  }
+
   /** Greatest published sequence number; 0: none. */
   get lastSeq(): number {
     return this.#lastSeq

@@ -92,7 +92,7 @@ export class PageReader {
     this.hints = new RowHints(cache, this.#cached)
     this.#host = host
     this.#sidecars = sidecars
-    const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars }
+    const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars, isGuest: host.isGuest }
     this.#file = new VerifiedFile(fs, folder, meta, shared)
   }
 

@@ -78,6 +78,8 @@ export interface ReaderHost {
   readonly repairs: RepairQueue | undefined
   /** Whether rebuilt sidecars may be written now. */
   mayWrite(): boolean
+  /** Whether somebody else may remove data files: then one that is gone means that the reader is behind. */
+  readonly isGuest: boolean
   /** Interval of an index that is rebuilt. */
   readonly sparseIndexInterval: number
   /** False: the table goes without filters, and damaged ones are not rebuilt. */
@@ -91,6 +93,7 @@ export function plainHost(): ReaderHost {
     sidecars: newSidecarStats(),
     repairs: undefined,
     mayWrite: () => false,
+    isGuest: false,
     sparseIndexInterval: 256,
     filter: false,
   }

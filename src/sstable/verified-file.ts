@@ -5,7 +5,7 @@
 //    taken again from the data, and used only if they hash to the digest in the manifest.
 // 3. Every operation is a Reading, so that synchronous and asynchronous callers share it.
 
-import { corruption, type MarquetryError } from '../errors.js'
+import { corruption, MarquetryError } from '../errors.js'
 import { sstableFiles } from '../format/file-names.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { FileHandle, FileSystem } from '../fs/file-system.js'
@@ -33,6 +33,7 @@ interface Shared {
   readonly openFiles: OpenFiles
   readonly memory: HeldRing
   readonly sidecars: SidecarFiles
+  readonly isGuest: boolean
 }
 
 /** The data file of one SSTable. */
@@ -156,13 +157,18 @@ export class VerifiedFile implements OpenFile {
     }
   }
 
-  /** Versions that are read keep their files: one that is gone was taken away by somebody else. */
+  /** Versions that are read keep their files: one that is gone was taken away by somebody else, to a guest by its host. */
   #openHandle(): FileHandle {
     try {
       return this.#fs.openSync(this.path, 'read')
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') throw corruption(this.path, undefined, 'the data is missing', error)
-      throw error
+      if (systemCode(error) !== 'ENOENT') throw error
+      if (!this.#shared.isGuest) throw corruption(this.path, undefined, 'the data is missing', error)
+      throw new MarquetryError(
+        'MARQUETRY_STALE',
+        `${this.path} is gone: the process that writes has merged or dropped it since; call db.refresh()`,
+        { file: this.path, cause: error },
+      )
     }
   }
 

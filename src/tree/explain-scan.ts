@@ -31,7 +31,7 @@ export async function explainScan(
   check: () => void,
 ): Promise<ScanExplanation> {
   check()
-  const view = tree.pin()
+  const view = tree.pin(seq)
   const asOf = seq ?? view.seq
   try {
     const sections: SectionExplanation[] = []

@@ -27,14 +27,15 @@ import { memtableReps } from './memtable-kinds.js'
 import { createLog } from './new-log.js'
 import { stallEvent } from './pressure.js'
 import type { SealedLog } from './sealed-log.js'
-import { SnapshotSet } from './snapshot-set.js'
 import type { SuperVersion, View } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
+import type { TreeImage } from './tree-image.js'
 import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
 import { type LiveFile, liveFiles, sizesOf, type TableStats } from './tree-stats.js'
+import { TreeView } from './tree-view.js'
 import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
@@ -50,18 +51,11 @@ export class LsmTree {
   #tail: Memtable | undefined
   /** The last sealing of a tail, while it is under way. */
   #sealing: Promise<void> = Promise.resolve()
-  /** Being committed to, and visible. */
-  #active: { readonly memtable: Memtable; readonly number: number } | undefined
-  /** Sealed, oldest first. */
-  #immutables: SealedLog[] = []
-  /** The active and the sealed ones, newest first, as reads want them. */
-  #memtables: readonly Memtable[] = []
+  readonly #view: TreeView
   #previousLog = { number: 0, bytes: 0, digest: 0 }
-  #visibleSeq: number
   #roomWaiters: (() => void)[] = []
   /** The open SSTables; tell `track` of reads in them. */
   readonly readers: TableReaders
-  readonly #snapshots = new SnapshotSet()
   readonly #watchers = new Set<WrittenKeys>()
   /** What keeps the tree in shape between its flushes. */
   readonly compaction: CompactionControl
@@ -85,7 +79,7 @@ export class LsmTree {
     this.options = options
     this.environment = environment
     this.#files = files
-    this.#visibleSeq = files.lastSeq
+    this.#view = new TreeView(files, environment.readOnly)
     this.readers = new TableReaders({
       name,
       schema,
@@ -95,7 +89,7 @@ export class LsmTree {
       closes: (reader) => this.metrics.fileCloses(reader),
     })
     files.onObsolete = (number) => this.readers.drop(number)
-    const snapshots = () => this.#snapshots.list()
+    const snapshots = () => this.#view.snapshots.list()
     const shared = { name, schema, options, environment, files, snapshots }
     this.compaction = new CompactionControl({
       ...shared,
@@ -117,12 +111,10 @@ export class LsmTree {
       options.flushWorkers,
     )
     for (const log of recovered) {
-      this.#immutables.push(log)
-      this.#visibleSeq = Math.max(this.#visibleSeq, log.memtable.lastSeq)
+      this.#view.add(log)
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
       if (!environment.readOnly) this.#flusher.add(log)
     }
-    this.#listMemtables()
     this.compaction.changed()
   }
 
@@ -179,7 +171,7 @@ export class LsmTree {
     // At once: a tail that waits for room gets it from the flush of those before it.
     await Promise.all([this.#sealTail(), this.#flusher.drain()])
     // If it was closed meanwhile, the log that was sealed may stay a log.
-    if (!this.options.flushOnClose) this.#checkOpen()
+    if (!this.options.flushOnClose) this.checkOpen()
     await this.#flusher.drain()
   }
 
@@ -194,7 +186,7 @@ export class LsmTree {
     throwIfAborted(request.signal)
     await this.flush()
     throwIfAborted(request.signal)
-    this.#checkOpen()
+    this.checkOpen()
     await this.compaction.compact(request)
   }
 
@@ -202,7 +194,7 @@ export class LsmTree {
   async deleteRange(range: KeyRange): Promise<void> {
     this.#checkWritable()
     if (isEmptyRange(range)) return
-    const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#snapshots }
+    const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#view.snapshots }
     await deleteRange(deletionHost({ ...parts, watchers: this.#watchers }), range)
   }
 
@@ -222,28 +214,27 @@ export class LsmTree {
 
   // --- Reading.
 
-  /** What a read that ends in this step reads. */
-  current(): View {
-    this.#checkOpen()
-    return { memtables: this.#memtables, version: this.#files.version, seq: this.#visibleSeq }
+  /** What a read that ends in this step reads; `seq`: as of a snapshot. */
+  current(seq?: number): View {
+    this.checkOpen()
+    return this.#view.current(seq)
   }
 
-  /** What a read that starts now reads. Release it. */
-  pin(): SuperVersion {
-    const view = this.current()
-    const pinned = this.#files.acquire()
-    return { ...view, release: () => pinned.release() }
+  /** What a read that starts now reads; `seq`: as of a snapshot. Release it. */
+  pin(seq?: number): SuperVersion {
+    this.checkOpen()
+    return this.#view.pin(seq)
   }
 
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
-    const view = this.pin()
+    const view = this.pin(seq)
     const source = this.metrics.scan(
       scanTree(this.schema, view, seq ?? view.seq, request, (table) => this.readers.of(table)),
     )
     return {
       next: () => {
-        this.#checkOpen()
+        this.checkOpen()
         const batch = source.next()
         return batch instanceof Promise ? this.readers.track(batch) : batch
       },
@@ -253,25 +244,40 @@ export class LsmTree {
 
   /** Keeps what is visible now visible to reads at the returned sequence number, until `handle` is given back. */
   addSnapshot(handle: object): number {
-    this.#checkOpen()
-    this.#snapshots.add(handle, this.#visibleSeq)
-    return this.#visibleSeq
+    this.checkOpen()
+    return this.#view.addSnapshot(handle)
   }
 
   removeSnapshot(handle: object): void {
-    this.#snapshots.remove(handle)
+    this.#view.removeSnapshot(handle)
+  }
+
+  /** What is visible now, as files. Release it. */
+  image(): TreeImage {
+    this.checkOpen()
+    return this.#view.image()
+  }
+
+  /** The table's id in the catalog. */
+  get id(): number {
+    return this.#files.treeId
+  }
+
+  /** Shows what a read-only opener has read anew; see `TreeView.become`. */
+  become(files: TreeFiles, logs: readonly SealedLog[], whenOldIsGone: () => void): void {
+    this.#view.become(files, logs, whenOldIsGone)
   }
 
   // --- Facts.
 
   stats(): TableStats {
-    const active = this.#active?.memtable
-    const immutables = this.#immutables.map((log) => log.memtable)
-    const snapshots = this.#snapshots.size
+    const active = this.#view.active?.memtable
+    const immutables = this.#view.immutables.map((log) => log.memtable)
+    const snapshots = this.#view.snapshots.size
     const sizes = sizesOf({ version: this.#files.version, active, immutables, snapshots })
     const { memtable: memtableKind } = this.options
     const compaction = this.compaction.stats()
-    return { memtableKind, visibleSeq: this.#visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
+    return { memtableKind, visibleSeq: this.#view.visibleSeq, compaction, ...sizes, ...this.metrics.counters() }
   }
 
   files(): readonly LiveFile[] {
@@ -321,7 +327,7 @@ export class LsmTree {
       activate: (memtable: Memtable) => this.#activate(memtable),
       sealed: (memtable: Memtable, log: LogWriter) => this.#sealed(memtable, log),
       published: (seq: number) => {
-        this.#visibleSeq = seq
+        this.#view.publish(seq)
       },
       fail: (error: unknown) => this.environment.health.fail(error),
       check: () => this.environment.health.check(),
@@ -329,10 +335,12 @@ export class LsmTree {
         this.#leavesLogs() || (this.#hasMemory() && (this.#closed || !this.compaction.isTooDeep())),
       roomChange: () => new Promise<void>((resolve) => this.#roomWaiters.push(resolve)),
       stalled: () => {
-        const event = stallEvent(this.name, this.#immutables.length, this.compaction.depth, this.#hasMemory())
+        const immutables = this.#view.immutables.length
+        const event = stallEvent(this.name, immutables, this.compaction.depth, this.#hasMemory())
         this.environment.emit('stall', event)
       },
-      delayMs: (bytes: number) => (this.#closed ? 0 : this.compaction.delayMs(bytes, this.#immutables.length)),
+      delayMs: (bytes: number) =>
+        this.#closed ? 0 : this.compaction.delayMs(bytes, this.#view.immutables.length),
       refused: (memtable: Memtable, start: number) => {
         for (const keys of this.#watchers) keys.remove(memtable, start)
       },
@@ -340,7 +348,7 @@ export class LsmTree {
   }
 
   #hasMemory(): boolean {
-    return this.#immutables.length <= this.options.immutableMemtablesMax
+    return this.#view.immutables.length <= this.options.immutableMemtablesMax
   }
 
   async #activate(memtable: Memtable): Promise<LogWriter> {
@@ -348,19 +356,17 @@ export class LsmTree {
     this.environment.executor.warm()
     const { fs } = this.environment
     const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
-    this.#active = { memtable, number }
-    this.#listMemtables()
+    this.#view.active = { memtable, number }
     return log
   }
 
   #sealed(memtable: Memtable, { path, bytes, digest }: LogWriter): void {
-    assert(this.#active?.memtable === memtable, 'the active memtable is the one that is sealed')
-    const { number } = this.#active
-    this.#active = undefined
+    assert(this.#view.active?.memtable === memtable, 'the active memtable is the one that is sealed')
+    const { number } = this.#view.active
+    this.#view.active = undefined
     this.#previousLog = { number, bytes, digest }
     const log: SealedLog = { memtable, number, path, bytes, digest }
-    this.#immutables.push(log)
-    this.#listMemtables()
+    this.#view.add(log)
     if (!this.#leavesLogs()) this.#flusher.add(log)
   }
 
@@ -371,26 +377,21 @@ export class LsmTree {
 
   /** In the same step as the version changes: no read sees a flushed memtable and its SSTable, or neither. */
   #forget(log: SealedLog): void {
-    this.#immutables = this.#immutables.filter((other) => other !== log)
-    this.#listMemtables()
+    this.#view.forget(log)
     this.#wakeWriters()
-  }
-
-  #listMemtables(): void {
-    const sealed = this.#immutables.map(({ memtable }) => memtable).reverse()
-    this.#memtables = this.#active === undefined ? sealed : [this.#active.memtable, ...sealed]
   }
 
   #wakeWriters(): void {
     for (const wake of this.#roomWaiters.splice(0)) wake()
   }
 
-  #checkOpen(): void {
+  /** Throws MARQUETRY_CLOSED. */
+  checkOpen(): void {
     if (this.#closed) throw new MarquetryError('MARQUETRY_CLOSED', `Table ${this.name} is closed`)
   }
 
   #checkWritable(): void {
-    this.#checkOpen()
+    this.checkOpen()
     checkWritable(this.environment)
     if (this.#encoding) {
       throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row that is being read, by a getter, cannot write')

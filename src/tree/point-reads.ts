@@ -28,9 +28,9 @@ export async function findRow<R extends object>(
   const { metrics } = tree
   const beganMs = metrics.getBegins()
   const lookup = { key, shape, seq }
-  let row = findNear(tree, tree.current(), lookup)
+  let row = findNear(tree, tree.current(seq), lookup)
   if (typeof row === 'number') {
-    const view = tree.pin()
+    const view = tree.pin(seq)
     try {
       row = await findFar(tree, view, lookup, row)
     } finally {
@@ -51,7 +51,7 @@ export function findRowSync<R extends object>(
   const { metrics } = tree
   const beganMs = metrics.getBegins()
   const lookup = { key, shape, seq }
-  const view = tree.current()
+  const view = tree.current(seq)
   let row = findNear(tree, view, lookup)
   if (typeof row === 'number') row = shaped(shape, readSync(farReading(tree, view, lookup, row)))
   metrics.getEnds(beganMs, row !== undefined)
@@ -71,7 +71,7 @@ export async function findRows<R extends object>(
   const wanted = keys.map((key, at) => ({ at, key }))
   wanted.sort((a, b) => compareBytes(a.key, b.key))
   const rows: (R | undefined)[] = new Array(keys.length).fill(undefined)
-  const view = tree.pin()
+  const view = tree.pin(snapshot)
   const seq = snapshot ?? view.seq
   try {
     for (const { at, key } of wanted) {

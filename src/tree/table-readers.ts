@@ -48,6 +48,7 @@ export class TableReaders implements RunReaders {
       sidecars,
       repairs: this.#repairs,
       mayWrite: () => !readOnly && health.failure === undefined,
+      isGuest: readOnly,
       sparseIndexInterval: options.sparseIndexInterval,
       filter: options.filter,
     }

@@ -5,60 +5,77 @@
 // An SSTable appears in four steps, and the process may die between any two: written and synced below tmp/ (an orphan),
 // renamed to sst/ (an orphan), the rename synced (still an orphan), listed in the manifest (there). A log: created and
 // synced (an orphan), listed (there). Orphans are collected at open only, under the lock.
+//
+// What a table no longer needs goes through its disposal, which knows of the readers beside this writer. A read-only opener
+// never removes anything: its files are replaced as a whole, by what it reads when it refreshes.
 
 import { corruption } from '../errors.js'
-import { directories, numberedName, parseName, parseNumber, sstableFolder } from '../format/file-names.js'
+import {
+  directories,
+  logName,
+  numberedName,
+  parseName,
+  parseNumber,
+  sstableFolder,
+} from '../format/file-names.js'
 import { logHeaderBytes } from '../format/log-record.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { writtenSeq } from '../sstable/written-seq.js'
+import { assert } from '../util/assert.js'
 import { Serial } from '../util/serial.js'
 import { Manifest } from '../version/manifest.js'
+import type { Readers } from '../version/readers.js'
 import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
+import { Disposal, type NumberedPath } from './disposal.js'
+import type { TreeImage } from './tree-image.js'
+
+/** Where a table lies, and what its files need of the database. */
+export interface TreePlace {
+  readonly fs: FileSystem
+  readonly directory: string
+  readonly tree: { readonly id: number; readonly name: string }
+  /** Told of a failure after which nothing may be written. */
+  readonly fail: (error: unknown) => void
+  /** Those beside this writer. */
+  readonly readers: Readers
+}
 
 export class TreeFiles {
   readonly directory: string
   readonly #fs: FileSystem
-  readonly #manifest: Manifest
+  #manifest: Manifest
   readonly #versions: VersionSet
   readonly #edits = new Serial()
   readonly #fail: (error: unknown) => void
+  readonly #disposal: Disposal
+  readonly #readOnly: boolean
   #state: TreeState
   #nextNumber: number
   #nextRunId: number
-  /** Folders that are being removed. */
-  readonly #removals = new Set<Promise<void>>()
   /** Called with the number of a table whose files are about to go. */
   onObsolete: (number: number) => void = () => {}
 
-  private constructor(
-    fs: FileSystem,
-    directory: string,
-    manifest: Manifest,
-    state: TreeState,
-    fail: (error: unknown) => void,
-  ) {
+  private constructor(place: TreePlace, manifest: Manifest, state: TreeState, readOnly: boolean) {
+    const { fs, directory, fail, readers } = place
     this.#fs = fs
     this.directory = directory
     this.#manifest = manifest
     this.#state = state
     this.#fail = fail
+    this.#readOnly = readOnly
+    this.#disposal = new Disposal(fs, readers, state.tree.id)
     this.#nextNumber = state.nextNumber
     this.#nextRunId = state.nextRunId
     this.#versions = new VersionSet(state.version, (numbers) => this.#removeObsolete(numbers))
   }
 
   /** Makes the directory of a new, empty table. It counts once the catalog names it. */
-  static async create(
-    fs: FileSystem,
-    directory: string,
-    tree: { readonly id: number; readonly name: string },
-    schema: Schema,
-    fail: (error: unknown) => void,
-  ): Promise<TreeFiles> {
+  static async create(place: TreePlace, schema: Schema): Promise<TreeFiles> {
+    const { fs, directory, tree } = place
     if ((await fs.stat(directory)) !== undefined) {
       throw corruption(
         directory,
@@ -72,17 +89,12 @@ export class TreeFiles {
     const state = newTreeState(tree, schema.toJSON())
     const manifest = await Manifest.create(fs, directory, state)
     await fs.syncDirectory(directory)
-    return new TreeFiles(fs, directory, manifest, state, fail)
+    return new TreeFiles(place, manifest, state, false)
   }
 
   /** Opens the directory of a table. Throws MARQUETRY_CORRUPTION if the manifest is damaged or lists what is not there. */
-  static async open(
-    fs: FileSystem,
-    directory: string,
-    tree: { readonly id: number; readonly name: string },
-    readOnly: boolean,
-    fail: (error: unknown) => void,
-  ): Promise<TreeFiles> {
+  static async open(place: TreePlace, readOnly: boolean): Promise<TreeFiles> {
+    const { fs, directory, tree } = place
     await checkDirectories(fs, directory)
     const { manifest, state } = await Manifest.load(fs, directory, { readOnly })
     if (state.tree.id !== tree.id) {
@@ -92,7 +104,7 @@ export class TreeFiles {
         `this is the table ${state.tree.name} (id ${state.tree.id}), not ${tree.name}`,
       )
     }
-    const files = new TreeFiles(fs, directory, manifest, state, fail)
+    const files = new TreeFiles(place, manifest, state, readOnly)
     await files.#checkTables()
     return files
   }
@@ -100,13 +112,26 @@ export class TreeFiles {
   /**
    * Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed. To be called once
    * the logs have been read, for only they can tell a torn manifest from one that has lost edits, and what looks like
-   * an orphan then may be all that is left of somebody's data. With `readOnly` it only looks whether that is so.
+   * an orphan then may be all that is left of somebody's data, or of what a reader still reads. With `readOnly` it only
+   * looks whether that is so.
    */
   async settle(readOnly: boolean): Promise<void> {
-    const orphans = await this.#findOrphans()
+    const { ofJobs, ofTable } = await this.#findOrphans()
     if (readOnly) return
     if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
-    for (const orphan of orphans) await this.#fs.remove(orphan)
+    for (const orphan of ofJobs) await this.#fs.remove(orphan)
+    if (ofTable.length > 0) await this.#disposal.remove(ofTable, this.position())
+  }
+
+  /**
+   * Replaces all that is known by what was read later; for a read-only opener. Files of the old version stay open for those who have
+   * pinned it; `whenOldIsGone` is called when nobody has any more.
+   */
+  become(later: TreeFiles, whenOldIsGone: () => void): void {
+    assert(this.#readOnly && later.#readOnly, 'only a reader takes over what another one wrote')
+    this.#manifest = later.#manifest
+    this.#state = later.#state
+    this.#versions.install(later.#state.version, whenOldIsGone)
   }
 
   get version(): Version {
@@ -203,14 +228,42 @@ export class TreeFiles {
     return this.#versions.acquire()
   }
 
+  /** What the manifest says now, and logs with these contents by number, as files. A log without content is left out. */
+  image(contents: ReadonlyMap<number, Uint8Array>): TreeImage {
+    const pinned = this.acquire()
+    const logs = this.#state.logs.flatMap((log) => {
+      const bytes = contents.get(log.number)
+      return bytes === undefined ? [] : [{ ...log, bytes }]
+    })
+    return {
+      state: { ...this.#state, logs: logs.map(({ bytes: _, ...log }) => log) },
+      position: this.position(),
+      logs,
+      directory: this.directory,
+      hasLog: (number) => this.#state.logs.some((log) => log.number === number),
+      release: () => pinned.release(),
+      removed: () => this.removed(),
+    }
+  }
+
+  /** Pins once more what is pinned. */
+  acquireAgain(pinned: PinnedVersion): PinnedVersion {
+    return this.#versions.acquireAgain(pinned)
+  }
+
   /** Resolves when the folders of tables that nobody needs any more are gone, as far as that can be done. */
-  async removed(): Promise<void> {
-    while (this.#removals.size > 0) await Promise.all(this.#removals)
+  removed(): Promise<void> {
+    return this.#disposal.idle()
+  }
+
+  /** Removes a log that is no longer listed. */
+  removeLog(number: number): Promise<void> {
+    return this.#disposal.remove([{ path: `${this.directory}/${logName(number)}`, number }], this.position())
   }
 
   async close(): Promise<void> {
     await this.#edits.run(async () => {})
-    await this.removed()
+    await this.#disposal.close()
     await this.#manifest.close()
   }
 
@@ -219,17 +272,21 @@ export class TreeFiles {
       await checkDirectory(this.#fs, this.folder(number), 'the SSTable')
   }
 
-  async #findOrphans(): Promise<readonly string[]> {
+  async #findOrphans(): Promise<{
+    readonly ofJobs: readonly string[]
+    readonly ofTable: readonly NumberedPath[]
+  }> {
     const { directory } = this
     const live = new Set(this.version.allTables().map(({ number }) => number))
     const logs = new Set(this.#state.logs.map(({ number }) => number))
-    const orphans: string[] = []
+    const ofJobs: string[] = []
+    const ofTable: NumberedPath[] = []
     for (const name of await this.#fs.list(directory)) {
       const parsed = parseName(name)
       if (parsed?.kind !== 'log') continue
       if (!logs.has(parsed.number)) {
         await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
-        orphans.push(`${directory}/${name}`)
+        ofTable.push({ path: `${directory}/${name}`, number: parsed.number })
       }
       this.#seen(parsed.number)
     }
@@ -237,15 +294,16 @@ export class TreeFiles {
       for (const name of await this.#fs.list(`${directory}/${parent}`)) {
         const number = parseNumber(name)
         if (number === undefined) continue
-        if (parent === directories.temporary || !live.has(number)) {
-          const orphan = `${directory}/${parent}/${name}`
-          if (parent === directories.sstables) await this.#checkOrphanTable(orphan, number)
-          orphans.push(orphan)
+        const path = `${directory}/${parent}/${name}`
+        if (parent === directories.temporary) ofJobs.push(path)
+        else if (!live.has(number)) {
+          await this.#checkOrphanTable(path, number)
+          ofTable.push({ path, number })
         }
         this.#seen(number)
       }
     }
-    return orphans
+    return { ofJobs, ofTable }
   }
 
   /**
@@ -288,14 +346,10 @@ export class TreeFiles {
 
   /** If this fails, or the process dies in it, the next open finds orphans. */
   #removeObsolete(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      this.onObsolete(number)
-      const removal = this.#fs
-        .remove(this.folder(number))
-        .catch(() => {})
-        .finally(() => this.#removals.delete(removal))
-      this.#removals.add(removal)
-    }
+    for (const number of numbers) this.onObsolete(number)
+    if (this.#readOnly) return
+    const folders = numbers.map((number) => ({ path: this.folder(number), number }))
+    void this.#disposal.remove(folders, this.position())
   }
 }
 

@@ -62,8 +62,8 @@ export class TreeFlush implements FlushHost {
       const run = { id: files.newRunId(), level: 0 }
       await files.edit({ removeLogs, addTables: [{ ...table, number }], run }, () => forget(log))
     }
-    // The log is superfluous now; if the process dies before it is gone, the next open removes it as an orphan.
-    await environment.fs.remove(log.path).catch(() => {})
+    // The log is superfluous now; if the process dies before it is gone, the next open finds an orphan.
+    await files.removeLog(log.number)
     const [rows, bytes] = [table?.rows ?? 0, table?.bytes ?? 0]
     const durationMs = environment.clock() - startedMs
     metrics.flushed(rows, bytes, durationMs)

@@ -316,6 +316,18 @@ async function prepare(fs: FileSystem, directory: string, number: number, state:
   return { number, path, temporary, positions: [{ number, bytes: bytes.length, chain: frame.chain }] }
 }
 
+/** Writes a manifest that begins with this state into a directory that has none, durably. */
+export async function writeManifest(
+  fs: FileSystem,
+  directory: string,
+  number: number,
+  state: TreeState,
+): Promise<void> {
+  const { temporary, path } = await prepare(fs, directory, number, state)
+  await fs.rename(temporary, path)
+  await fs.syncDirectory(directory)
+}
+
 /** Gives a prepared manifest its name, durably, and opens it. */
 async function publish(fs: FileSystem, directory: string, { temporary, path }: Prepared): Promise<FileHandle> {
   await fs.rename(temporary, path)

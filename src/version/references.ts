@@ -32,6 +32,8 @@ interface Live {
   readonly version: Version
   readonly numbers: readonly number[]
   references: number
+  /** Called when nobody holds it any more. */
+  whenGone: (() => void) | undefined
 }
 
 /** The current version, and the older ones that are still read. Every method is synchronous. */
@@ -56,10 +58,14 @@ export class VersionSet {
     return this.#live.size
   }
 
-  /** Makes a version the current one. Tables of the old one that nobody needs are reported before this returns. */
-  install(version: Version): void {
+  /**
+   * Makes a version the current one. Tables of the old one that nobody needs are reported before this returns. `whenOldIsGone` is
+   * called once the old one is neither current nor pinned, if need be at once.
+   */
+  install(version: Version, whenOldIsGone?: () => void): void {
     if (version === this.current) return
     const old = this.#current
+    old.whenGone = whenOldIsGone
     // The new one first, so that tables which both hold never look unused.
     this.#current = this.#add(version)
     this.#release(old)
@@ -67,13 +73,28 @@ export class VersionSet {
 
   /** Pins the current version for a reader. */
   acquire(): PinnedVersion {
-    const live = this.#current
+    return this.#pin(this.#current)
+  }
+
+  /** Pins a version that is pinned already, and maybe no longer current. */
+  acquireAgain(pinned: PinnedVersion): PinnedVersion {
+    const live = [...this.#live].find(({ version }) => version === pinned.version)
+    assert(live !== undefined, 'a version that is pinned is live')
+    return this.#pin(live)
+  }
+
+  #pin(live: Live): PinnedVersion {
     live.references++
     return new PinnedVersion(live.version, () => this.#release(live))
   }
 
   #add(version: Version): Live {
-    const live: Live = { version, numbers: version.allTables().map(({ number }) => number), references: 1 }
+    const live: Live = {
+      version,
+      numbers: version.allTables().map(({ number }) => number),
+      references: 1,
+      whenGone: undefined,
+    }
     this.#live.add(live)
     for (const number of live.numbers) this.#uses.set(number, (this.#uses.get(number) ?? 0) + 1)
     return live
@@ -94,5 +115,6 @@ export class VersionSet {
       }
     }
     if (obsolete.length > 0) this.#onObsolete(obsolete.sort((a, b) => a - b))
+    live.whenGone?.()
   }
 }

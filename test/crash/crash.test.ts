@@ -16,7 +16,7 @@ test.each<WorkloadName>(['a whole life', 'leveled compaction', 'log synced when 
       seed: testSeed,
       draws: 1,
       pointEvery: 23,
-      nestedEvery: 150,
+      nestedEvery: 60,
     })
     console.log(`${name}, seed ${testSeed}: ${result.images} images, ${result.nestedImages} nested`)
     expect(result.violations).toEqual([])

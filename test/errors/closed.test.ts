@@ -60,13 +60,13 @@ describe('after close', () => {
       const chunks = shop.orders.scan({ reverse: true }).chunks()
       await rows.next()
       await chunks.next()
-      const underWay = [
+      const underWay = Promise.allSettled([
         shop.orders.get(['east', 100]),
         shop.orders.has(['east', 2]),
         shop.orders.scan().count(),
-      ]
+      ])
       await shop.db.close()
-      for (const result of await Promise.allSettled(underWay)) {
+      for (const result of await underWay) {
         if (result.status === 'rejected') expectError(result.reason, { code })
       }
       for (const iterator of [rows, chunks]) {

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type ErrorCode, open, t } from 'marquetry'
 import { expect, test } from 'vitest'
+import { FaultyFileSystem } from '#src/fs/faulty.js'
 import { systemCode } from '#src/fs/io-error.js'
 import {
   directory,
@@ -13,6 +14,7 @@ import {
   loose,
   order,
   orderColumns,
+  orderSchema,
   rejected,
   Shop,
   thrown,
@@ -91,10 +93,10 @@ const cases: { readonly [C in ErrorCode]: Case | NotYet } = {
   },
   MARQUETRY_INVALID_INPUT: {
     what: 'an import of what is no Parquet file',
-    expected: { says: ['orders.csv', 'Parquet'] },
+    expected: { says: ['orders.parquet', 'Parquet'] },
     async provoke(shop) {
-      await makeFile(shop, 'orders.csv', 'id,region,amount\n7,east,12.5\n')
-      return rejected(() => shop.orders.import('orders.csv'))
+      await makeFile(shop, 'orders.parquet', 'id,region,amount\n7,east,12.5\n')
+      return rejected(() => shop.orders.import('orders.parquet'))
     },
   },
   MARQUETRY_SCHEMA_MISMATCH: {
@@ -161,7 +163,23 @@ const cases: { readonly [C in ErrorCode]: Case | NotYet } = {
       return error
     },
   },
-  MARQUETRY_STALE: { notYet: 'comes with `db.refresh()` of read-only openers, which is not there' },
+  MARQUETRY_STALE: {
+    what: 'a read-only opener on a read-only disk, whose files were merged away',
+    expected: { file: `${directory}/orders/sst/000002/data.parquet`, says: ['merged', 'db.refresh()'] },
+    async provoke(shop) {
+      const fileSystem = new FaultyFileSystem(shop.memory)
+      fileSystem.failAt({ operation: 'makeDirectory', nth: 1, code: 'EROFS', forever: true })
+      const reader = await open(directory, { fileSystem, readOnly: true, workers: 0 })
+      const orders = await reader.table('orders', orderSchema)
+      await shop.orders.compact()
+      await shop.orders.compactionIdle()
+      const error = await rejected(() => orders.get(['east', 4]))
+      await reader.refresh()
+      expect(await orders.get(['east', 4])).toEqual(order(4))
+      await reader.close()
+      return error
+    },
+  },
   MARQUETRY_BUSY: {
     what: 'a write that outruns the flush for too long',
     expected: { says: ['waited 25 ms', 'flushes and merges to catch up', 'it was not done'] },
@@ -232,7 +250,10 @@ test('the codes that the source raises are those of the table, and those not rai
     path.endsWith('.ts'),
   )
   const codesOf = (path: string) =>
-    [...readFileSync(new URL(path, root), 'utf8').matchAll(/'(MARQUETRY_[A-Z_]+)'/g)].map(([, code]) => code)
+    // Behind `env[` it is a variable of the environment.
+    [...readFileSync(new URL(path, root), 'utf8').matchAll(/(?<!env\[)'(MARQUETRY_[A-Z_]+)'/g)].map(
+      ([, code]) => code,
+    )
   expect(codesOf('errors.ts').filter((code) => !((code as string) in cases))).toEqual([])
   const raised = new Set(sources.filter((path) => path !== 'errors.ts').flatMap(codesOf))
   for (const code of ['MARQUETRY_CORRUPTION', 'MARQUETRY_ABORTED']) raised.add(code) // made by functions of errors.ts

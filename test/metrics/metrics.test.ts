@@ -14,6 +14,7 @@ import { Table } from '#src/table.js'
 import type { TreeEnvironment } from '#src/tree/environment.js'
 import { LsmTree } from '#src/tree/lsm-tree.js'
 import { TreeFiles } from '#src/tree/tree-files.js'
+import { Readers } from '#src/version/readers.js'
 import { order, rejected, Shop } from '../errors/support.js'
 
 const schema = { columns: { key: t.int32(), value: t.utf8() }, key: ['key'] } as const
@@ -268,7 +269,10 @@ async function bareTree(): Promise<{ readonly tree: LsmTree; readonly files: Tre
     emit() {},
   }
   const definition = defineSchema(schema)
-  const files = await TreeFiles.create(fs, 'rows', { id: 1, name: 'rows' }, definition, fail)
+  const files = await TreeFiles.create(
+    { fs, directory: 'rows', tree: { id: 1, name: 'rows' }, fail, readers: new Readers(fs, 'db') },
+    definition,
+  )
   const options = resolveTableOptions({}, {})
   return { tree: new LsmTree('rows', definition, options, environment, files, []), files }
 }

@@ -163,14 +163,14 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
   'orphans are left where they are': {
     code: {
       file: 'tree/tree-files.js',
-      is: 'for (const orphan of orphans)',
-      becomes: 'for (const orphan of [])',
+      is: 'if (ofTable.length > 0)',
+      becomes: 'if (false)',
     },
     caughtBy: { crash: 'flush' },
   },
   'sequence numbers begin anew at open': {
     code: {
-      file: 'database.js',
+      file: 'database-environment.js',
       is: 'sequence.next = Math.max(sequence.next, last + 1);',
       becomes: '',
     },
@@ -205,7 +205,11 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
     caughtBy: 'second opener',
   },
   'writes go on after one has failed': {
-    code: { file: 'database.js', is: 'fail(cause) {', becomes: 'fail(cause) {\n            return;' },
+    code: {
+      file: 'database-environment.js',
+      is: 'fail(cause) {',
+      becomes: 'fail(cause) {\n            return;',
+    },
     caughtBy: { errors: 'a life', only: /^sync .*\.wal$/ },
   },
   'a failed sync of the log counts as done': {
