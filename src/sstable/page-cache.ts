@@ -97,6 +97,11 @@ export class PageCache {
     if (entry !== undefined) this.#drop(entry)
   }
 
+  /** Whether the page is there; asking is no use of it. */
+  has(file: FilePages, page: number): boolean {
+    return file.entries[page] !== undefined
+  }
+
   /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
   set(file: FilePages, page: number, vector: Vector): void {
     const bytes = vectorBytes(vector) + overheadBytes

@@ -220,6 +220,12 @@ export class PageReader {
     return this.#whole.get(index, index.groupOf(row) * index.columns + column.number) !== undefined
   }
 
+  /** Whether rows of a column are in the cache, as far as three of their pages tell. Requires: `from < to`, in one row group. */
+  seemsCached({ index }: Opened, column: FileColumn, from: number, to: number): boolean {
+    const { first, last } = index.pagesOf(column.number, from, to)
+    return [first, (first + last) >>> 1, last].every((page) => this.#cache.has(this.#cached, page))
+  }
+
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */
   *vector({ index }: Opened, column: FileColumn, from: number, to: number, tally?: PageTally): Reading<Vector> {
     const parts: Vector[] = []

@@ -35,7 +35,7 @@ const bulkRows = 8192
 export interface RowsRead {
   /** Counts pages. */
   readonly tally?: PageTally | undefined
-  /** Whether many rows of one row group pass by the page cache, which they would only fill. */
+  /** Whether many rows of one row group that are not in the page cache pass by it: they would only fill it. */
   readonly pastCache?: boolean
 }
 
@@ -221,7 +221,7 @@ export class SSTableReader {
     return keys
   }
 
-  /** As `rows`, of one row group: each page is decoded to its place, and kept nowhere. */
+  /** As `rows`, of one row group: each page of a column that is not cached is decoded to its place, and kept nowhere. */
   *#manyRows(
     opened: Opened,
     projection: Projection,
@@ -232,9 +232,12 @@ export class SSTableReader {
   ): Reading<Batch> {
     this.#bulk ??= new BulkPages(this.#pages.file)
     const bulk = this.#bulk
+    const pages = this.#pages
     const { index } = opened
     const rows = to - from
     const vector = function* (column: FileColumn): Reading<Vector> {
+      if (pages.seemsCached(opened, column, from, to))
+        return yield* pages.vector(opened, column, from, to, tally)
       const { first, last } = index.pagesOf(column.number, from, to)
       if (tally !== undefined) tally.pagesRead += last - first + 1
       return yield* bulk.vector(index, column, from, to, undefined)

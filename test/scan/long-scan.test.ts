@@ -7,7 +7,9 @@ import { MemoryFileSystem } from '#src/fs/memory.js'
 const rows = 30_000
 const rowOf = (k: number) => ({ k, n: k % 7 === 0 ? null : k >> 4, s: `value ${(k * 7919) % rows}`, f: k / 3 })
 
-async function withTable<T>(cacheBytes: number, use: (table: Awaited<ReturnType<typeof fill>>) => Promise<T>) {
+type Table = Awaited<ReturnType<typeof fill>>
+
+async function withTable<T>(cacheBytes: number, use: (table: Table) => Promise<T>) {
   const fileSystem = new MemoryFileSystem()
   const db = await open('db', { fileSystem, workers: 0, wal: 'async', rowGroupRows: 12_000, cacheBytes })
   try {
@@ -82,4 +84,24 @@ test('metadata answers a count, and statistics leave out what cannot match', () 
     expect(source.rowGroups[0]!.pagesSkipped).toBeGreaterThan(source.rowGroups[0]!.pagesKept)
     expect(bytes).toBeLessThan(table.files()[0]!.bytes / 10)
     expect(await table.scan().count()).toBe(rows)
+  }))
+
+test('takes the pages that are cached from the cache, and does not bring the others there', () =>
+  // By what the table takes: one column is read through the cache, three of them past it.
+  withTable(1536 << 10, async (table) => {
+    const { bytes } = table.files()[0]!
+    expect(bytes).toBeLessThan(768 << 10)
+    expect(3 * bytes).toBeGreaterThan(768 << 10)
+    const pagesOf = async (columns: readonly ('k' | 'n' | 's' | 'f')[]) => {
+      const { readings } = await table.scan({ columns }).explain({ analyze: true })
+      return { pages: readings!.pages, cacheHits: readings!.cacheHits }
+    }
+    const { pages } = await pagesOf(['f'])
+    expect(pages).toBeGreaterThan(0)
+    await pagesOf(['k', 'n', 's'])
+    const others = await pagesOf(['k', 'n', 's'])
+    const all = await pagesOf(['k', 'n', 's', 'f'])
+    expect(others.pages).toBeGreaterThan(0)
+    expect(all.pages).toBe(others.pages)
+    expect(all.cacheHits).toBeGreaterThanOrEqual(others.cacheHits + pages)
   }))
