@@ -1,5 +1,5 @@
-// The worker threads: two pools per process (and number of threads asked for), one for short tasks and one for merges, so
-// that a flush never waits for a merge. Made at the first task, never keeping the process alive while idle.
+// The worker threads: three pools per process (and number of threads asked for), for short tasks, for merges and for reads, so
+// that a flush never waits for a merge, and a read for neither. Made at the first task, never keeping the process alive while idle.
 
 import { Piscina } from 'piscina'
 import { aborted, isMarquetryError, MarquetryError } from '../errors.js'
@@ -9,8 +9,8 @@ import { unwrap, type WorkerAnswer } from './worker-answer.js'
 const idleTimeoutMs = 10_000
 const queueMax = 10_000
 
-/** Which pool: that of flushes and other short tasks, or that of merges. */
-export type PoolKind = 'short' | 'merges'
+/** Which pool: that of flushes and other short tasks, that of merges, or that of reads that somebody waits for. */
+export type PoolKind = 'short' | 'merges' | 'reads'
 
 const pools = new Map<string, Piscina>()
 

@@ -55,6 +55,6 @@ export class EntryCursor {
   #scan(range: KeyRange): BatchSource {
     const { schema, readers, metrics } = this.#tree
     const request = { range, project: this.#project, reverse: this.#reverse }
-    return metrics.scan(scanTree(schema, this.#view, this.#seq, request, (table) => readers.of(table)))
+    return metrics.scan(scanTree(schema, this.#view, this.#seq, request, { of: (table) => readers.of(table) }))
   }
 }

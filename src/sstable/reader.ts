@@ -142,6 +142,13 @@ export class SSTableReader {
     return { rows: to - from, columns, seq, deleted }
   }
 
+  /** How many of these columns rows of one row group would have to be decoded for, being in no cache. Requires: `from < to`. */
+  *uncachedColumns(columns: Projection, from: number, to: number): Reading<number> {
+    const opened = yield* this.#pages.open()
+    const stored = columns.flatMap((column) => opened.columns[column] ?? [])
+    return stored.filter((column) => !this.#pages.seemsCached(opened, column, from, to)).length
+  }
+
   /** What a predicate leaves of rows of row group `group`, as the file's statistics tell. */
   *prune(predicate: Predicate, group: number, rows: RowRange, depth: PruningDepth): Reading<PrunedGroup> {
     const opened = yield* this.#pages.open()

@@ -10,6 +10,7 @@ import { move } from 'piscina'
 import { answer, type WorkerAnswer } from '../compaction/worker-answer.js'
 import { MarquetryError } from '../errors.js'
 import { Schema } from '../format/schema.js'
+import { buffersOf } from '../format/vector-buffers.js'
 import { nodeFileSystem } from '../fs/node.js'
 import { lowerThreadPriority } from '../fs/thread-priority.js'
 import { parquetWasm } from '../sstable/parquet-wasm.js'
@@ -27,7 +28,6 @@ import {
   type PlanTask,
 } from './import-task.js'
 import { columnTypeOf } from './infer-types.js'
-import { buffersOf } from './own-vectors.js'
 import { checkFile, checkRowGroup } from './parquet-claims.js'
 import { typeText } from './type-text.js'
 

@@ -20,13 +20,3 @@ function copyOf(vector: Vector): Vector {
   const values = (vector.values as Uint8Array).slice(from, offsets[length])
   return bytesVector(values, from === 0 ? offsets.slice() : offsets.map((offset) => offset - from), valid)
 }
-
-/** The buffers of vectors that own their memory: what to transfer with them. */
-export function buffersOf(vectors: readonly Vector[]): readonly ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>()
-  for (const { values, offsets, valid } of vectors) {
-    for (const array of [values, offsets, valid])
-      if (array !== undefined) buffers.add(array.buffer as ArrayBuffer)
-  }
-  return [...buffers]
-}

@@ -7,6 +7,7 @@
 import type { Batch } from '../format/batch.js'
 import type { Schema, SchemaColumn } from '../format/schema.js'
 import { vectorBytes } from '../format/vector.js'
+import { buffersOf } from '../format/vector-buffers.js'
 import type { Compression } from '../options.js'
 import { SliceList, sliceBatch } from '../scan/gather.js'
 import { ParquetStitcher } from '../sstable/stitch.js'
@@ -15,7 +16,7 @@ import type { LsmTree } from '../tree/lsm-tree.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { ByteOutput } from './byte-output.js'
 import { emptyFile, oneRow } from './empty-file.js'
-import { buffersOf, ownBatch } from './own-vectors.js'
+import { ownBatch } from './own-vectors.js'
 import type { RowEncoder } from './row-encoder.js'
 
 /** Exported files are read in bulk: larger pages than an SSTable's, which single rows are looked up in. */

@@ -229,9 +229,7 @@ export class LsmTree {
   /** The rows of a scan; pins now. `seq`: as of a snapshot. Its steps fail with MARQUETRY_CLOSED once the tree is closed. */
   scan(request: ScanRequest, seq?: number): BatchSource {
     const view = this.pin(seq)
-    const source = this.metrics.scan(
-      scanTree(this.schema, view, seq ?? view.seq, request, (table) => this.readers.of(table)),
-    )
+    const source = this.metrics.scan(scanTree(this.schema, view, seq ?? view.seq, request, this.readers))
     return {
       next: () => {
         this.checkOpen()

@@ -10,6 +10,7 @@ import { type ReaderHost, RepairQueue } from '../sstable/reader-host.js'
 import type { Version } from '../version/version.js'
 import type { TreeEnvironment } from './environment.js'
 import type { RunReaders } from './lookup.js'
+import { ReadAhead } from './read-ahead.js'
 
 /** What readers are made from. */
 export interface TableReadersOptions {
@@ -69,6 +70,13 @@ export class TableReaders implements RunReaders {
       this.#readers.set(table.number, reader)
     }
     return reader
+  }
+
+  /** For the workers' part in one scan; undefined: there are none that see the files. */
+  readAhead(): ReadAhead | undefined {
+    const { environment, schema, folderOf } = this.#options
+    const { threads } = environment.executor
+    return threads === 0 ? undefined : new ReadAhead(threads, schema, folderOf, (read) => this.track(read))
   }
 
   ofRuns(version: Version): readonly (SSTableReader | undefined)[] {

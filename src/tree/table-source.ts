@@ -5,7 +5,6 @@
 // How much may be left out by value was decided by the section's plan; here it is only carried out.
 
 import { type Batch, noSeq, type Projection } from '../format/batch.js'
-import { conjuncts } from '../format/conjuncts.js'
 import { type KeyRange, vectorKey } from '../format/key-codec.js'
 import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
@@ -18,7 +17,8 @@ import type { PageTally } from '../sstable/page-reader.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import type { RowRange } from '../sstable/sparse-index.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
-import { readMatches } from './late-columns.js'
+import { columnsOfPiece, type Piece, type PieceAnswer, readPiece } from './piece.js'
+import type { PieceAhead, ReadAhead } from './read-ahead.js'
 
 /** The first pieces are small, for scans that end early; then they grow. */
 const rowsFirst = 256
@@ -27,6 +27,10 @@ const rowsMost = 4096
 const reverseRowsMost = 16_384
 /** Rows of a piece of which nothing is read. */
 const rowsUnread = 1 << 20
+/** Values that are worth a worker's time: rows and columns that are in no cache. */
+const aheadValuesMin = 1 << 16
+/** Long pieces that are planned, and mostly read, behind the one that is asked for. */
+const piecesAhead = 2
 
 /** What a scan wants of one table in one section. */
 export interface TableRead {
@@ -46,6 +50,8 @@ export interface TableRead {
   readonly bytesMost: number
   /** The scan would fill the page cache and push out what lookups come back to. */
   readonly pastCache: boolean
+  /** Has large pieces read by workers, beforehand. */
+  readonly ahead: ReadAhead | undefined
   readonly tally: ScanTally | undefined
 }
 
@@ -56,11 +62,24 @@ export interface ScanTally extends PageTally {
   readonly rowGroups: Set<string>
 }
 
-/** A stretch of rows of one row group that is to be read. */
-interface Piece extends RowRange {
+/** Rows that are to be read, in as many pieces as it takes. */
+interface Stretch extends RowRange {
   /** Every row is known to pass the predicate. */
   readonly passes: boolean
 }
+
+/** A piece that comes next. */
+interface Planned {
+  readonly piece: Piece
+  /** Whether it is worth a worker's time. */
+  readonly isLong: boolean
+  /** A worker reads it. */
+  underWay: PieceAhead | undefined
+  /** This thread has read it before its turn: the batch, or what was thrown. */
+  here: (() => Batch) | undefined
+}
+
+const isUnread = ({ underWay, here }: Planned) => underWay === undefined && here === undefined
 
 /** A row group and some rows of it. */
 interface GroupRows {
@@ -83,30 +102,30 @@ export function tableSource(reader: SSTableReader, read: TableRead): BatchSource
 /** The rows with all their versions, each batch ascending; in reverse the last batch comes first. */
 class TableRows implements BatchSource {
   readonly #reader: SSTableReader
-  readonly #read: TableRead
-  readonly #steps: readonly Predicate[]
+  readonly #given: TableRead
   readonly #judges: boolean
   readonly #oneVersionPerKey: boolean
   /** Rows that nobody has looked at. */
   #span: RowRange | undefined
   /** What is left to read of those that were looked at, in scan order. */
-  #pieces: Piece[] = []
+  #stretches: Stretch[] = []
+  /** The next pieces, in scan order. */
+  readonly #planned: Planned[] = []
   #size: number
   #closed = false
 
   constructor(reader: SSTableReader, read: TableRead) {
     this.#reader = reader
-    this.#read = read
+    this.#given = read
     const { prunable, needs } = read.plan
     this.#judges = read.predicate !== undefined && prunable === 'rows' && !needs.seq && !needs.deleted
-    this.#steps = this.#judges ? conjuncts(read.schema, read.predicate!) : []
     this.#oneVersionPerKey = reader.meta.rows === reader.meta.keys
     this.#size = Math.min(rowsFirst, Math.max(1, read.rowsWanted))
   }
 
   next(): Batch | undefined | Promise<Batch | undefined> {
     if (this.#closed) return undefined
-    const { tally } = this.#read
+    const { tally } = this.#given
     if (tally === undefined) return readAsync(this.#nextBatch())
     return readAsync(this.#nextBatch(), (bytes) => {
       tally.bytes += bytes
@@ -118,26 +137,95 @@ class TableRows implements BatchSource {
   }
 
   *#nextBatch(): Reading<Batch | undefined> {
-    const { projection, plan, tally, pastCache } = this.#read
-    const how = { tally, pastCache }
     while (!this.#closed) {
-      const piece = this.#pieces.shift() ?? (yield* this.#nextPiece())
-      if (piece === undefined) return undefined
-      const { from, to } = yield* this.#cut(piece)
-      if (tally !== undefined) yield* this.#count(from, to, tally)
-      const batch =
-        this.#judges && !piece.passes
-          ? yield* readMatches(this.#reader, this.#steps, projection, from, to, how)
-          : yield* this.#reader.rows(projection, from, to, plan.needs, how)
+      yield* this.#plan()
+      const planned = this.#planned.shift()
+      if (planned === undefined) return undefined
+      const batch = yield* this.#read(planned)
       if (batch.rows > 0) return batch
       if (turnIsDue()) yield { until: takeTurn() }
     }
     return undefined
   }
 
+  /** Plans the next piece, and those behind it as long as they are long: of these, workers that are free get some. */
+  *#plan(): Reading<void> {
+    const planned = this.#planned
+    while (planned.length <= piecesAhead && planned.every(({ isLong }) => isLong)) {
+      const piece = yield* this.#nextPiece()
+      if (piece === undefined || this.#closed) break
+      planned.push({ piece, isLong: yield* this.#isForWorkers(piece), underWay: undefined, here: undefined })
+    }
+    const { ahead } = this.#given
+    // The first one is wanted now: this thread reads it, if nobody does.
+    for (const next of planned.slice(1)) {
+      if (next.isLong && isUnread(next) && ahead?.hasRoom)
+        next.underWay = ahead.read(this.#reader.meta, next.piece)
+    }
+  }
+
+  *#isForWorkers(piece: Piece): Reading<boolean> {
+    const { ahead, pastCache } = this.#given
+    const rows = piece.to - piece.from
+    if (ahead === undefined || !pastCache || rows <= rowsMost) return false
+    const columns = yield* this.#reader.uncachedColumns(columnsOfPiece(piece), piece.from, piece.to)
+    return rows * columns >= aheadValuesMin
+  }
+
+  /** A piece, which is the next; while a worker is still reading it, this thread reads one behind it that nobody does. */
+  *#read({ piece, underWay, here }: Planned): Reading<Batch> {
+    if (here !== undefined) return here()
+    if (underWay !== undefined) {
+      const other = underWay.isOver() ? undefined : this.#planned.find((next) => next.isLong && isUnread(next))
+      if (other !== undefined) other.here = yield* this.#outcome(other.piece)
+      yield { until: underWay.over }
+      const answer = underWay.answer()
+      if (answer !== undefined) return yield* this.#taken(piece, answer)
+    }
+    return yield* this.#readHere(piece)
+  }
+
+  /** A piece read on this thread; if that fails, it does so only when the piece's turn has come. */
+  *#outcome(piece: Piece): Reading<() => Batch> {
+    try {
+      const batch = yield* this.#readHere(piece)
+      return () => batch
+    } catch (error) {
+      return () => {
+        throw error
+      }
+    }
+  }
+
+  *#readHere(piece: Piece): Reading<Batch> {
+    const { schema, tally, pastCache } = this.#given
+    if (tally !== undefined) yield* this.#count(piece.from, piece.to, tally)
+    return yield* readPiece(this.#reader, schema, piece, { tally, pastCache })
+  }
+
+  *#taken({ from, to }: Piece, { rows, columns, seq, deleted, ...counted }: PieceAnswer): Reading<Batch> {
+    const { tally } = this.#given
+    if (tally !== undefined) {
+      yield* this.#count(from, to, tally)
+      tally.bytes += counted.bytes
+      tally.pagesRead += counted.tally.pagesRead
+      tally.pagesCached += counted.tally.pagesCached
+    }
+    return { rows, columns, seq: seq ?? noSeq(rows), deleted }
+  }
+
+  *#nextPiece(): Reading<Piece | undefined> {
+    const { projection, plan, predicate } = this.#given
+    const stretch = this.#stretches.shift() ?? (yield* this.#nextStretch())
+    if (stretch === undefined) return undefined
+    const { from, to } = yield* this.#cut(stretch)
+    const condition = this.#judges && !stretch.passes ? predicate?.condition : undefined
+    return { projection, needs: plan.needs, condition, from, to }
+  }
+
   /** How many rows of a piece are read where no end is in sight: none of another row group. */
-  *#manyRows({ from, to }: Piece): Reading<number> {
-    const { reverse, bytesMost } = this.#read
+  *#manyRows({ from, to }: Stretch): Reading<number> {
+    const { reverse, bytesMost } = this.#given
     const { group, rows } = yield* nextGroup(this.#reader, { from, to }, reverse)
     const firstRows = yield* this.#reader.rowGroupFirstRow()
     const bytesPerRow = this.#reader.meta.rowGroupBytesMax / (firstRows[group + 1]! - firstRows[group]!)
@@ -154,8 +242,8 @@ class TableRows implements BatchSource {
   }
 
   /** Looks at the next row group, or at all that is left, if it does not matter where row groups end. */
-  *#nextPiece(): Reading<Piece | undefined> {
-    const { range, predicate, plan, reverse } = this.#read
+  *#nextStretch(): Reading<Stretch | undefined> {
+    const { range, predicate, plan, reverse } = this.#given
     this.#span ??= yield* rowsOf(this.#reader, range)
     if (predicate === undefined || plan.prunable === 'nothing') {
       const { from, to } = this.#span
@@ -168,35 +256,35 @@ class TableRows implements BatchSource {
       const { group, rows } = next
       this.#span = reverse ? { from: this.#span.from, to: rows.from } : { from: rows.to, to: this.#span.to }
       const { kept, outlook } = yield* this.#reader.prune(predicate, group, rows, depth)
-      const pieces = kept.map((range) => ({ ...range, passes: outlook === 'all' }))
-      this.#pieces = reverse ? pieces.reverse() : pieces
-      const piece = this.#pieces.shift()
-      if (piece !== undefined) return piece
+      const stretches = kept.map((range) => ({ ...range, passes: outlook === 'all' }))
+      this.#stretches = reverse ? stretches.reverse() : stretches
+      const stretch = this.#stretches.shift()
+      if (stretch !== undefined) return stretch
       if (turnIsDue()) yield { until: takeTurn() }
     }
     return undefined
   }
 
   /** The part of a piece that is read next; the rest is put back. */
-  *#cut(piece: Piece): Reading<RowRange> {
-    const { projection, plan, reverse } = this.#read
+  *#cut(stretch: Stretch): Reading<RowRange> {
+    const { projection, plan, reverse } = this.#given
     const readsNothing = projection.length === 0 && !plan.needs.seq && !plan.needs.deleted
-    const isUnread = readsNothing && (!this.#judges || piece.passes)
-    let rows = Math.min(piece.to - piece.from, isUnread ? rowsUnread : this.#size)
-    if (!isUnread && this.#size > rowsMost) rows = yield* this.#manyRows(piece)
+    const isFree = readsNothing && (!this.#judges || stretch.passes)
+    let rows = Math.min(stretch.to - stretch.from, isFree ? rowsUnread : this.#size)
+    if (!isFree && this.#size > rowsMost) rows = yield* this.#manyRows(stretch)
     else this.#size *= 4
     if (!reverse) {
-      const to = piece.from + rows
-      if (to < piece.to) this.#pieces.unshift({ ...piece, from: to })
-      return { from: piece.from, to }
+      const to = stretch.from + rows
+      if (to < stretch.to) this.#stretches.unshift({ ...stretch, from: to })
+      return { from: stretch.from, to }
     }
-    let from = piece.to - rows
+    let from = stretch.to - rows
     // All versions of a key have to be in one batch, since batches are turned round one by one.
-    if (!this.#oneVersionPerKey && from > piece.from) {
-      from = Math.max(piece.from, yield* firstVersion(this.#reader, this.#read, from))
+    if (!this.#oneVersionPerKey && from > stretch.from) {
+      from = Math.max(stretch.from, yield* firstVersion(this.#reader, this.#given, from))
     }
-    if (from > piece.from) this.#pieces.unshift({ ...piece, to: from })
-    return { from, to: piece.to }
+    if (from > stretch.from) this.#stretches.unshift({ ...stretch, to: from })
+    return { from, to: stretch.to }
   }
 }
 

@@ -18,6 +18,7 @@ import { type Extent, keyAfter, type Section, sections } from '../scan/sections.
 import { limit } from '../scan/stages.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { overlapping } from '../version/version.js'
+import type { ReadAhead } from './read-ahead.js'
 import type { SuperVersion } from './super-version.js'
 import { type ScanTally, tableSource } from './table-source.js'
 
@@ -83,22 +84,33 @@ function factsOf(part: ScanPart): SourceFacts {
   return { oneVersionPerKey: rows === keys, hasTombstones: tombstones > 0, maxSeq }
 }
 
+/** What a scan reads tables with. */
+export interface ScanReaders {
+  of(table: SSTableMeta): SSTableReader
+  /** For one scan; without it, or if undefined, all is read on this thread. */
+  readAhead?(): ReadAhead | undefined
+}
+
 /** The rows of a scan as of `seq`. Takes over `view` and releases it at the end, at `close`, or at an error. */
 export function scanTree(
   schema: Schema,
   view: SuperVersion,
   seq: number,
   request: ScanRequest,
-  readerOf: (table: SSTableMeta) => SSTableReader,
+  readers: ScanReaders,
 ): BatchSource {
   const planned = planScan(view, seq, request)
   const bytes = columnBytes(schema, view, request)
+  // Who wants only so many rows, or the last first, would have more read than it needs.
+  const ahead = request.limit === undefined && !request.reverse ? readers.readAhead?.() : undefined
+  const means = { readers, ahead, bytes }
   const next = () => {
     const { value } = planned.next()
-    return value === undefined ? undefined : sectionSource(schema, value, seq, request, readerOf, bytes)
+    return value === undefined ? undefined : sectionSource(schema, value, seq, request, means)
   }
   const rows = sequential(next)
-  return whenOver(request.limit === undefined ? rows : limit(rows, request.limit), () => view.release())
+  const over = () => (ahead === undefined ? view.release() : ahead.whenIdle(() => view.release()))
+  return whenOver(request.limit === undefined ? rows : limit(rows, request.limit), over)
 }
 
 /** How much larger columns are in memory than in a file, about. */
@@ -127,13 +139,20 @@ export function columnsOf(
   return [...wanted].sort((a, b) => a - b)
 }
 
+/** What all sections of a scan share. */
+interface ScanMeans {
+  readonly readers: ScanReaders
+  readonly ahead: ReadAhead | undefined
+  /** What the columns of the scan would take in memory. */
+  readonly bytes: number
+}
+
 function sectionSource(
   schema: Schema,
   { section, plan }: PlannedSection,
   seq: number,
   request: ScanRequest,
-  readerOf: (table: SSTableMeta) => SSTableReader,
-  bytes: number,
+  { readers, ahead, bytes }: ScanMeans,
 ): BatchSource {
   const { predicate, project, reverse } = request
   const { range, parts } = section
@@ -141,7 +160,9 @@ function sectionSource(
   const keyPositions = schema.key.map((index) => projection.indexOf(index))
   const isExact = plan.mode === 'stream' && predicate === undefined
   const rowsWanted = isExact ? (request.limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
-  const bytesMost = batchBytesMax / parts.length
+  // Of a source that is read ahead, a piece is with the caller while the next ones are under way.
+  const isAhead = ahead !== undefined && parts.length === 1
+  const bytesMost = batchBytesMax / (isAhead ? 2 : parts.length)
   const shared = {
     schema,
     range,
@@ -156,9 +177,14 @@ function sectionSource(
   }
   const sources = parts.map((part, i): BatchSource => {
     if (part.kind === 'memtable') return memtableSource(part.memtable, schema, range, seq, projection, reverse)
-    const reader = readerOf(part.table)
+    const reader = readers.of(part.table)
     const pastCache = bytes > reader.cacheBytes / 2
-    return tableSource(reader, { ...shared, plan: plan.parts[i]!, pastCache })
+    return tableSource(reader, {
+      ...shared,
+      plan: plan.parts[i]!,
+      pastCache,
+      ahead: isAhead ? ahead : undefined,
+    })
   })
   // In a stream every row counts, and the table's source has judged it already.
   if (plan.mode === 'stream') return sources[0]!
