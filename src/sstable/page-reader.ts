@@ -222,6 +222,7 @@ export class PageReader {
 
   /** Whether rows of a column are in the cache, as far as three of their pages tell. Requires: `from < to`, in one row group. */
   seemsCached({ index }: Opened, column: FileColumn, from: number, to: number): boolean {
+    if (this.isWhole(index, column, from)) return true
     const { first, last } = index.pagesOf(column.number, from, to)
     return [first, (first + last) >>> 1, last].every((page) => this.#cache.has(this.#cached, page))
   }
