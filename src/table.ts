@@ -3,6 +3,12 @@
 import type { Writable } from 'node:stream'
 import { checkVerifyOptions, scrub, type VerifyOptions, type VerifyReport } from './database-scrub.js'
 import { MarquetryError, throwIfAborted } from './errors.js'
+import {
+  checkExternalView,
+  type ExternalDialect,
+  type ExternalViewOptions,
+  externalView,
+} from './external-view.js'
 import { type Bounds, encodeKey, encodeRange } from './format/key-codec.js'
 import { compileWhere } from './format/predicate.js'
 import type {
@@ -298,6 +304,21 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const tree = this.#tree
     const scrubbed = { name: tree.name, image: tree.image(), hasFilter: tree.options.filter !== false }
     return await scrub(tree.environment.fs, [scrubbed], options, () => tree.checkOpen())
+  }
+
+  /**
+   * What another program needs to read the table's current rows from its Parquet files: a query (`duckdb`, `clickhouse`) or
+   * code (`polars`, `pandas` and `spark` in Python, `nodejs-polars` in JavaScript, that leaves them in `rows`) over the files
+   * of this moment. Rows come in no particular order, and only from files: `flush` makes memtables files first. It is good
+   * for as long as no merge replaces the files: pause them while other programs read. See docs/inspect.md.
+   */
+  externalView(dialect: ExternalDialect, options?: { readonly flush?: false | undefined }): string
+  externalView(dialect: ExternalDialect, options: { readonly flush: true }): Promise<string>
+  externalView(dialect: ExternalDialect, options: ExternalViewOptions): string | Promise<string>
+  externalView(dialect: ExternalDialect, options: ExternalViewOptions = {}): string | Promise<string> {
+    const flushes = checkExternalView(dialect, options)
+    const view = () => externalView(dialect, this.#tree.schema, this.#tree.files())
+    return flushes ? this.#tree.flush().then(view) : view()
   }
 
   /** @internal For imports: see `LsmTree.write`. */

@@ -279,7 +279,7 @@ export class LsmTree {
   }
 
   files(): readonly LiveFile[] {
-    return liveFiles(this.#files.version, (number) => this.#files.folder(number))
+    return liveFiles(this.#files)
   }
 
   // --- The end.

@@ -1,9 +1,11 @@
 // What a table is at one moment, as plain data, and how the tables of a database add up.
 
 import { sstableFiles } from '../format/file-names.js'
+import type { Schema } from '../format/schema.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { MemtableKind } from '../options.js'
 import type { CompactionStrategyName } from '../options-compaction.js'
+import { assert } from '../util/assert.js'
 import type { LevelTotals, Version } from '../version/version.js'
 import type { Counters } from './tree-metrics.js'
 
@@ -65,14 +67,25 @@ export interface LiveFile {
   readonly keys: number
   readonly tombstones: number
   readonly bytes: number
+  /** How many of the table's columns it has: the first ones. Those behind were added later, and are null in all its rows. */
+  readonly columns: number
 }
 
-/** The files of a version, newest run first, within a run in key order. */
-export function liveFiles(version: Version, folderOf: (number: number) => string): readonly LiveFile[] {
-  return version.runs.flatMap(({ id: run, level, tables }) =>
-    tables.map(({ number, rows, keys, tombstones, bytes }) => {
-      const path = `${folderOf(number)}/${sstableFiles.data}`
-      return { number, path, level, run, rows, keys, tombstones, bytes }
+/** What of a tree's files their list is made of. */
+interface FilesOfTree {
+  readonly version: Version
+  folder(number: number): string
+  schemaOf(id: number): Schema | undefined
+}
+
+/** The files of a tree, newest run first, within a run in key order. */
+export function liveFiles(files: FilesOfTree): readonly LiveFile[] {
+  return files.version.runs.flatMap(({ id: run, level, tables }) =>
+    tables.map(({ number, schemaId, rows, keys, tombstones, bytes }) => {
+      const schema = files.schemaOf(schemaId)
+      assert(schema !== undefined, 'the schema of a table is known')
+      const path = `${files.folder(number)}/${sstableFiles.data}`
+      return { number, path, level, run, rows, keys, tombstones, bytes, columns: schema.columns.length }
     }),
   )
 }
