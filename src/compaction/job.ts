@@ -15,7 +15,7 @@ export interface OutputOptions {
   readonly pageBytes: number
   readonly sparseIndexInterval: number
   /** Undefined: no key filters. */
-  readonly filter: { readonly errorRate: number } | undefined
+  readonly filter: { readonly errorRate: number; readonly parquet?: boolean | undefined } | undefined
 }
 
 /** Turns one log into one SSTable. */

@@ -78,12 +78,9 @@ function chunkStart(metadata: ThriftStruct): number {
   return numberOf(metadata, chunkMetadata.dictionaryPage) ?? dataPage
 }
 
-/** Where they end, its Bloom filter, if it has one, included. */
+/** Where its pages end. */
 function chunkEnd(metadata: ThriftStruct): number {
-  const pages = chunkStart(metadata) + (numberOf(metadata, chunkMetadata.compressedBytes) ?? 0)
-  const filter = numberOf(metadata, chunkMetadata.bloomFilter)
-  if (filter === undefined) return pages
-  return Math.max(pages, filter + (numberOf(metadata, chunkMetadata.bloomFilterLength) ?? 0))
+  return chunkStart(metadata) + (numberOf(metadata, chunkMetadata.compressedBytes) ?? 0)
 }
 
 /** Adds to a position where the struct has one. 0 stands for "none" in some fields. */
@@ -92,16 +89,21 @@ function shifted(from: ThriftStruct, id: number, by: number): ThriftStruct {
   return at === undefined || at === 0 ? from : withField(from, id, i64, at + by)
 }
 
+/** Says of a column chunk where its Bloom filter lies, or that it has none. */
+export function withBloomFilter(
+  metadata: ThriftStruct,
+  place: { readonly at: number; readonly length: number } | undefined,
+): ThriftStruct {
+  const { bloomFilter, bloomFilterLength } = chunkMetadata
+  return withField(withField(metadata, bloomFilter, i64, place?.at), bloomFilterLength, i32, place?.length)
+}
+
 function shiftChunk(chunk: ThriftStruct, by: number): ThriftStruct {
   let metadata = structOf(chunk, columnChunk.metadata)
-  for (const id of [
-    chunkMetadata.dataPage,
-    chunkMetadata.indexPage,
-    chunkMetadata.dictionaryPage,
-    chunkMetadata.bloomFilter,
-  ]) {
+  for (const id of [chunkMetadata.dataPage, chunkMetadata.indexPage, chunkMetadata.dictionaryPage]) {
     metadata = shifted(metadata, id, by)
   }
+  metadata = withBloomFilter(metadata, undefined)
   return withField(shifted(chunk, columnChunk.fileOffset, by), columnChunk.metadata, struct, metadata)
 }
 
@@ -169,7 +171,7 @@ export interface MovedRowGroup {
 
 /**
  * What becomes of a row group when its pages are copied to the position `to` of another file. `file` is asked for those and for
- * the page indexes.
+ * the page indexes. Its Bloom filters stay behind.
  */
 export function moveRowGroup(file: FileSlice, group: ThriftStruct, to: number): MovedRowGroup {
   const chunks = structsOf(group, rowGroup.columns)

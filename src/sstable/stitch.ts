@@ -2,7 +2,7 @@
 // are copied one behind the other, the positions in their metadata shifted, and one page index and one footer
 // written at the end.
 //
-//   "PAR1"  chunks of group 0  chunks of group 1  …  column indexes  offset indexes  footer  length  "PAR1"
+//   "PAR1"  chunks of group 0  chunks of group 1  …  Bloom filters  column indexes  offset indexes  footer  length  "PAR1"
 //
 // So memory holds one row group at a time, row groups end where the caller wants, and the footer is ours: it
 // can say what the encoder has no setting for. Fields that nobody here knows are carried over as they are.
@@ -23,12 +23,14 @@ import {
   type SortingColumn,
   sortingList,
   storedColumns,
+  withBloomFilter,
 } from './parquet-footer.js'
 import type { ChunkPages, StoredColumn } from './sparse-index-builder.js'
 import {
   decodeThrift,
   encodeThrift,
   structList,
+  structOf,
   structsOf,
   type ThriftStruct,
   thriftStruct,
@@ -36,7 +38,7 @@ import {
   withField,
 } from './thrift.js'
 
-const { i16, i32, i64, binary, list } = thriftTypes
+const { i16, i32, i64, binary, list, struct } = thriftTypes
 const encoder = new TextEncoder()
 
 /** Row groups beyond this have no ordinal, which is an i16. */
@@ -49,8 +51,14 @@ export interface StitchOptions {
   readonly observe?: (bytes: Uint8Array) => void
 }
 
+/** Bloom filters of a row group by column, their headers included; a column may have none. */
+export type ChunkFilters = ReadonlyMap<number, Uint8Array>
+
+const noFilters: ChunkFilters = new Map()
+
 interface CopiedGroup {
   readonly metadata: ThriftStruct
+  readonly filters: ChunkFilters
   /** Per column. */
   readonly indexes: readonly PageIndexes[]
 }
@@ -91,24 +99,29 @@ export class ParquetStitcher {
   }
 
   /** Appends the row group of a part and says where its pages lie now, per column. */
-  async append(part: Uint8Array): Promise<readonly ChunkPages[]> {
+  async append(part: Uint8Array, filters = noFilters): Promise<readonly ChunkPages[]> {
     const footer = decodeFooter(part)
     assert(structsOf(footer, fileMetaData.rowGroups).length === 1, 'a part has one row group')
-    return this.carry(footer, 0, (from, to) => part.subarray(from, to))
+    return this.carry(footer, 0, (from, to) => part.subarray(from, to), filters)
   }
 
   /**
    * Appends row group number `index` of another file with this footer, asking `slice` for its pages and page indexes; says
-   * where its pages lie now, per column.
+   * where its pages lie now, per column. Bloom filters that it had stay behind: `filters` are those that it gets.
    */
-  async carry(footer: ThriftStruct, index: number, slice: FileSlice): Promise<readonly ChunkPages[]> {
+  async carry(
+    footer: ThriftStruct,
+    index: number,
+    slice: FileSlice,
+    filters = noFilters,
+  ): Promise<readonly ChunkPages[]> {
     const group = structsOf(footer, fileMetaData.rowGroups)[index]
     assert(group !== undefined, 'the row group is one of the file')
     this.#keepFooter(footer)
     if (this.#at === 0) await this.#write(parquetMagic)
     const { metadata, pages, indexes, bytes, rows } = moveRowGroup(slice, group, this.#at)
     await this.#write(bytes)
-    this.#groups.push({ metadata: this.#label(metadata), indexes })
+    this.#groups.push({ metadata: this.#label(metadata), filters, indexes })
     this.#rows += rows
     return pages
   }
@@ -121,11 +134,12 @@ export class ParquetStitcher {
   }
 
   /**
-   * Writes page index and footer. The footer's key-value metadata is exactly `keyValues`: the parts' own, which
+   * Writes Bloom filters, page index and footer. The footer's key-value metadata is exactly `keyValues`: the parts' own, which
    * is Arrow's schema, says nothing that Parquet's schema and its logical types do not, and is left out.
    */
   async finish(keyValues: ReadonlyMap<string, string>): Promise<void> {
     assert(this.#footer !== undefined, 'a file has a row group')
+    await this.#writeFilters()
     const groups = await this.#writeIndexes()
     const pairs = [...keyValues].map(([key, value]) =>
       thriftStruct([1, binary, encoder.encode(key)], [2, binary, encoder.encode(value)]),
@@ -140,6 +154,21 @@ export class ParquetStitcher {
     new DataView(tail.buffer).setUint32(encoded.length, encoded.length, true)
     tail.set(parquetMagic, encoded.length + 4)
     await this.#write(tail)
+  }
+
+  async #writeFilters(): Promise<void> {
+    for (const [g, { metadata, filters, indexes }] of this.#groups.entries()) {
+      if (filters.size === 0) continue
+      const chunks = [...structsOf(metadata, rowGroup.columns)]
+      for (const [column, bytes] of filters) {
+        const place = { at: this.#at, length: bytes.length }
+        const placed = withBloomFilter(structOf(chunks[column]!, columnChunk.metadata), place)
+        chunks[column] = withField(chunks[column]!, columnChunk.metadata, struct, placed)
+        await this.#write(bytes)
+      }
+      const withFilters = withField(metadata, rowGroup.columns, list, structList(chunks))
+      this.#groups[g] = { metadata: withFilters, filters: noFilters, indexes }
+    }
   }
 
   /** Parquet wants all column indexes together, then all offset indexes, right before the footer. */

@@ -25,8 +25,15 @@ import { KeyFilterBuilder, KeyHasher } from './filter-builder.js'
 import type { SortingColumn } from './parquet-footer.js'
 import { encodeSidecar, sidecarKinds } from './sidecar.js'
 import { type ChunkPages, SparseIndexBuilder } from './sparse-index-builder.js'
-import { ParquetStitcher } from './stitch.js'
+import { splitBlockFilter } from './split-block-filter.js'
+import { type ChunkFilters, ParquetStitcher } from './stitch.js'
 import { creator, type FileColumn, sstableColumns, storedVectors } from './stored-columns.js'
+
+/** Which filters an SSTable has. */
+export interface FilterOptions {
+  readonly errorRate: number
+  readonly parquet?: boolean | undefined
+}
 
 export interface SSTableOptions extends EncodeOptions {
   /** Every so many rows one full key goes into index.sparse. */
@@ -36,8 +43,8 @@ export interface SSTableOptions extends EncodeOptions {
   /** Name of the table: for the footer, which external tools show. */
   readonly table: string
   readonly engineVersion: string
-  /** The key filter's share of wrong answers. Default: no filter. */
-  readonly filter?: { readonly errorRate: number } | undefined
+  /** The key filter's share of wrong answers, and whether Parquet's own filters of the key columns are written too. Default: no filter. */
+  readonly filter?: FilterOptions | undefined
 }
 
 /** What has been written so far. */
@@ -135,7 +142,7 @@ export class SSTableWriter {
     this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, batchBytes(batch))
     const vectors = storedVectors(this.#schema, this.#columns, batch)
     const part = encodeRowGroup(this.#columns, vectors, rows, this.#options)
-    this.#pages.push({ rows, chunks: await this.#stitcher.append(part) })
+    this.#pages.push({ rows, chunks: await this.#stitcher.append(part, this.#columnFilters(keys)) })
   }
 
   /**
@@ -146,7 +153,8 @@ export class SSTableWriter {
     this.#observeKeys(keys, seq)
     this.#observeVersions(seq, undefined)
     this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, bytesMax)
-    this.#pages.push({ rows, chunks: await this.#stitcher.carry(footer, group, slice) })
+    const filters = this.#columnFilters(keys)
+    this.#pages.push({ rows, chunks: await this.#stitcher.carry(footer, group, slice, filters) })
   }
 
   /**
@@ -212,6 +220,18 @@ export class SSTableWriter {
     for (let row = (interval - (before % interval)) % interval; row < rows; row += interval) {
       this.#sparseKeys.push(vectorKey(this.#schema, keys, row))
     }
+  }
+
+  /** Parquet's own filters of a row group's key columns. */
+  #columnFilters(keys: readonly Vector[]): ChunkFilters {
+    const filters = new Map<number, Uint8Array>()
+    const { filter } = this.#options
+    if (filter?.parquet !== true) return filters
+    for (const [i, column] of this.#schema.key.entries()) {
+      const bytes = splitBlockFilter(this.#schema.columns[column]!.type, keys[i]!, filter.errorRate)
+      if (bytes !== undefined) filters.set(column, bytes)
+    }
+    return filters
   }
 
   #observeVersions(seq: Float64Array, deleted: Uint8Array | undefined): void {
