@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { inlineExecutor, poolExecutor } from './compaction/executor.js'
 import { MergeSlots } from './compaction/slots.js'
+import { publish } from './diagnostics.js'
 import { MarquetryError } from './errors.js'
 import type { CatalogEntry } from './format/catalog.js'
 import { type Schema, schemaDifference } from './format/schema.js'
@@ -30,7 +31,12 @@ export interface Idle {
 }
 
 /** What a database is opened with, as its tables see it. */
-export function makeEnvironment(fs: FileSystem, options: OpenOptions, events: EventEmitter): TreeEnvironment {
+export function makeEnvironment(
+  fs: FileSystem,
+  path: string,
+  options: OpenOptions,
+  events: EventEmitter,
+): TreeEnvironment {
   const threads = options.workers ?? Math.max(1, availableParallelism() - 1)
   return {
     fs,
@@ -45,6 +51,7 @@ export function makeEnvironment(fs: FileSystem, options: OpenOptions, events: Ev
     readOnly: options.readOnly === true,
     sequence: { next: 1 },
     emit: (event, payload) => {
+      publish(path, event, payload)
       try {
         events.emit(event, payload)
       } catch (error) {

@@ -98,7 +98,7 @@ export class Database implements AsyncDisposable {
       ? await DatabaseDirectory.openShared(fs, path, { errorIfExists })
       : await DatabaseDirectory.open(fs, path, { createIfMissing, errorIfExists })
     const events = new EventEmitter()
-    const environment = makeEnvironment(fs, options, events)
+    const environment = makeEnvironment(fs, path, options, events)
     const { readers } = directory
     const opening: TableOpening = {
       environment,

@@ -3,6 +3,7 @@
 export { Database } from './database.js'
 export type { CheckpointOptions, CheckpointProgress, CheckpointResult } from './database-checkpoint.js'
 export type { VerifyOptions, VerifyProblem, VerifyProgress, VerifyReport } from './database-scrub.js'
+export type { Diagnostic } from './diagnostics.js'
 export { type ErrorCode, isMarquetryError, MarquetryError } from './errors.js'
 export type { ExternalDialect, ExternalViewOptions } from './external-view.js'
 export { type Column, type ColumnType, type Json, type Kind, t } from './format/column.js'
@@ -22,6 +23,7 @@ export {
   type WalMode,
 } from './options.js'
 export type { CompactionOptions, CompactionStrategyName, Scaling } from './options-compaction.js'
+export { type PrometheusOptions, prometheusText } from './prometheus.js'
 export type { CompactOptions, CompactProgress } from './read-options.js'
 export { type RepairOptions, repair } from './repair.js'
 export type { RepairAction, RepairReport } from './repair-report.js'
