@@ -271,6 +271,7 @@ export class Database implements AsyncDisposable {
     return this.#closing
   }
 
+  /** Closes the database: for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

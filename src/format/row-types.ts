@@ -220,6 +220,7 @@ export interface AnyTable {
   readonly name: string
   /** Carries the schema for the compiler; never present at run time. */
   readonly [types]?: TypesOfTable<Columns, readonly string[]>
+  /** See `Table.flush`. */
   flush(): Promise<void>
 }
 

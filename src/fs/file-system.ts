@@ -11,6 +11,7 @@
  */
 export type OpenMode = 'read' | 'write' | 'create' | 'create-shared'
 
+/** What stands at a path. */
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'
   readonly bytes: number
@@ -24,30 +25,40 @@ export interface FileHandle {
    * file. Loops over short reads.
    */
   read(into: Uint8Array, position: number): Promise<number>
+  /** As `read`, on the calling thread. */
   readSync(into: Uint8Array, position: number): number
   /** Writes all of `bytes` at `position`, looping over short writes. The caller does not change them meanwhile. */
   write(bytes: Uint8Array, position: number): Promise<void>
+  /** As `write`, on the calling thread. */
   writeSync(bytes: Uint8Array, position: number): void
   /** Makes the file's data and length durable (fdatasync), not its directory entry. */
   sync(): Promise<void>
+  /** Makes the file this long. */
   truncate(bytes: number): Promise<void>
+  /** Its length in bytes. */
   size(): Promise<number>
+  /** As `size`, on the calling thread. */
   sizeSync(): number
   /** Idempotent. */
   close(): Promise<void>
+  /** As `close`, on the calling thread. Idempotent, too. */
   closeSync(): void
 }
 
 /** An exclusive lock on a file that the system frees when its holder dies. */
 export interface FileLock {
+  /** Gives the lock back. */
   release(): Promise<void>
 }
 
+/** Where a database lives. What node's file system, the default, does is the contract; a test suite holds others to it. */
 export interface FileSystem {
   /** Whether a worker thread that opens the same path with `node:fs` sees the same file. */
   readonly sharedWithWorkers: boolean
 
+  /** Opens a file. */
   open(path: string, mode: OpenMode): Promise<FileHandle>
+  /** As `open`, on the calling thread. */
   openSync(path: string, mode: OpenMode): FileHandle
   /** Undefined: nothing is there. */
   stat(path: string): Promise<FileStat | undefined>
