@@ -50,7 +50,7 @@ class LinkedList implements MemtableRep {
   /** Number of nodes in each finger's stretch. */
   #lengths = new Uint8Array(firstFingers)
   #fingerCount = 1
-  /** The hint: the node last inserted, and the finger whose stretch it is in. */
+  /** The hint: the node last inserted, and the finger whose stretch takes what comes right behind it. */
   #hint = head
   #hintFinger = 0
   /** A stretch, for walking back. */
@@ -155,8 +155,8 @@ class LinkedList implements MemtableRep {
     let middle = this.#fingers[finger]!
     let isHintBefore = false
     for (let i = 0; i < stretchMax / 2; i++) {
-      middle = words[middle + nextWord]!
       if (middle === this.#hint) isHintBefore = true
+      middle = words[middle + nextWord]!
     }
     if (this.#fingerCount === this.#fingers.length) this.#growFingers()
     const at = finger + 1

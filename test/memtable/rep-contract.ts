@@ -164,6 +164,17 @@ function keyShapes(factory: MemtableRepFactory): void {
 }
 
 function cursors(factory: MemtableRepFactory): void {
+  it('walk over bursts of ascending keys that begin anywhere', () => {
+    const random = seededRandom(17)
+    const pair = new Pair(factory)
+    for (let burst = 0; burst < 60; burst++) {
+      const from = Math.floor(random() * 100_000)
+      const count = 1 + Math.floor(random() * 60)
+      for (let i = 0; i < count; i++) pair.put(key(from + i))
+      pair.checkWalks(undefined, latest)
+    }
+  })
+
   it('starts at bounds inside, between and outside the keys', () => {
     const pair = new Pair(factory)
     for (let n = 10; n < 60; n += 2) pair.put(key(n))
