@@ -12,7 +12,7 @@ import { type ProtocolMutant, protocolMutants } from './protocol-mutants.js'
 import { Ledger, record } from './report.js'
 import { seed } from './settings.js'
 
-const historiesMax = 12
+const historiesMax = 80
 
 function engineOf({ marquetry, memory, faulty }: MutatedPackage): Engine {
   const { open, t, isMarquetryError } = marquetry

@@ -35,11 +35,12 @@ export async function fileSystemOf(contents: Contents): Promise<MemoryFileSystem
   return fs
 }
 
-/** Paths of files that were added, removed or changed, but for the lock, which names its last holder. */
+/** Paths of files that were added, removed or changed, but for those that name who has the database open. */
 export function changes(before: Contents, after: Contents): readonly string[] {
   const paths = new Set([...before.keys(), ...after.keys()])
   return [...paths].filter((path) => {
-    if (path.endsWith('/LOCK')) return false
+    // A lock names its last holder; readers register themselves.
+    if (path.endsWith('/LOCK') || path.endsWith('/readers')) return false
     const [was, is] = [before.get(path), after.get(path)]
     if (was === undefined || is === undefined) return before.has(path) !== after.has(path) || was !== is
     return Buffer.compare(was, is) !== 0
