@@ -31,6 +31,7 @@ import type { SSTableMeta } from './format/sstable-meta.js'
 import { type FileSystem, readWhole, writeWhole } from './fs/file-system.js'
 import type { RepairNotes } from './repair-report.js'
 import { rebuildSidecars, type Salvaged, salvageSSTable } from './sstable/salvage.js'
+import { checkOrphanTable } from './tree/orphans.js'
 import { compareBytes } from './util/bytes.js'
 import { Manifest, writeManifest } from './version/manifest.js'
 import type { TreeState } from './version/state.js'
@@ -136,6 +137,10 @@ async function loadState({ fs, directory, id, notes }: TableRepair): Promise<Tre
       if (header.treeId === state.tree.id && (isLater || !manifest.holds(header.manifest)))
         throw corruption(path, 52, 'the manifest has lost edits since this log was made')
     }
+    for (const number of await tableNumbers(fs, directory)) {
+      if (state.version.allTables().some((table) => table.number === number)) continue
+      await checkOrphanTable(fs, `${directory}/${sstableFolder(number)}`, number, state)
+    }
     return state
   } catch (error) {
     if (!isMarquetryError(error, 'MARQUETRY_CORRUPTION')) throw error
@@ -148,6 +153,13 @@ async function loadState({ fs, directory, id, notes }: TableRepair): Promise<Tre
     )
   }
   return undefined
+}
+
+/** The SSTables whose folders are there. */
+async function tableNumbers(fs: FileSystem, directory: string): Promise<readonly number[]> {
+  const parent = `${directory}/${directories.sstables}`
+  const names = (await fs.stat(parent)) === undefined ? [] : await fs.list(parent)
+  return names.flatMap((name) => parseNumber(name) ?? [])
 }
 
 /** The logs whose headers can be read. */
@@ -165,10 +177,8 @@ async function logHeaders(fs: FileSystem, directory: string) {
 
 async function salvageTables(repair: TableRepair, known: TreeState | undefined): Promise<readonly Salvaged[]> {
   const { fs, directory, notes, tick } = repair
-  const parent = `${directory}/${directories.sstables}`
-  const names = (await fs.stat(parent)) === undefined ? [] : await fs.list(parent)
   const metas = known?.version.allTables()
-  const numbers = metas?.map(({ number }) => number) ?? names.flatMap((name) => parseNumber(name) ?? [])
+  const numbers = metas?.map(({ number }) => number) ?? (await tableNumbers(fs, directory))
   const salvaged: Salvaged[] = []
   for (const number of numbers) {
     const folder = `${directory}/${sstableFolder(number)}`

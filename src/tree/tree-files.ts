@@ -22,7 +22,6 @@ import { logHeaderBytes } from '../format/log-record.js'
 import type { ManifestPosition } from '../format/manifest-record.js'
 import { Schema } from '../format/schema.js'
 import type { FileSystem } from '../fs/file-system.js'
-import { writtenSeq } from '../sstable/written-seq.js'
 import { assert } from '../util/assert.js'
 import { Serial } from '../util/serial.js'
 import { Manifest } from '../version/manifest.js'
@@ -31,6 +30,7 @@ import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
 import { Disposal, type NumberedPath } from './disposal.js'
+import { checkOrphanTable } from './orphans.js'
 import type { TreeImage } from './tree-image.js'
 
 /** Where a table lies, and what its files need of the database. */
@@ -297,7 +297,7 @@ export class TreeFiles {
         const path = `${directory}/${parent}/${name}`
         if (parent === directories.temporary) ofJobs.push(path)
         else if (!live.has(number)) {
-          await this.#checkOrphanTable(path, number)
+          await checkOrphanTable(this.#fs, path, number, this.#state)
           ofTable.push({ path, number })
         }
         this.#seen(number)
@@ -320,23 +320,6 @@ export class TreeFiles {
         'the log holds records, but the manifest has lost the edit that lists it',
       )
     }
-  }
-
-  /**
-   * An SSTable that a crash has kept from the manifest was made of logs or tables that the manifest lists, which are still
-   * there. If no log is listed, and it holds what no listed table does, the manifest has lost the edits that list it: those
-   * of a database, say, that had been closed, with no log left to vouch for its manifest.
-   */
-  async #checkOrphanTable(folder: string, number: number): Promise<void> {
-    const { logs, nextNumber, lastSeq, version } = this.#state
-    if (number < nextNumber || logs.length > 0) return
-    const seq = await writtenSeq(this.#fs, folder)
-    if (seq === undefined || (seq <= lastSeq && version.allTables().length > 0)) return
-    throw corruption(
-      folder,
-      undefined,
-      'the SSTable holds rows, but the manifest has lost the edit that lists it',
-    )
   }
 
   /** A number that was given before a crash, without an edit that says so, is not given again. */

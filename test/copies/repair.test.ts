@@ -176,6 +176,24 @@ describe('what is damaged', () => {
     await expectClean(fs, '')
   })
 
+  test('a manifest that was cut, with no log to say so, is not believed', async () => {
+    const fs = new MemoryFileSystem()
+    const db = await open('db', { ...options, fileSystem: fs })
+    const table = await db.table('left', schema)
+    const [manifest] = await manifests(fs, 'left')
+    const bytes = (await fs.stat(manifest as string))?.bytes ?? 0
+    await table.put({ id: 1, text: 'one' })
+    await db.close()
+    expect(await manifests(fs, 'left')).toEqual([manifest])
+    const file = await fs.open(manifest as string, 'write')
+    await file.truncate(bytes)
+    await file.close()
+    expectError(await rejected(() => rowsOf(fs, 'left')), { code: 'MARQUETRY_CORRUPTION' })
+    expect(String(await mend(fs))).toContain('the manifest has lost the edit that lists it')
+    expect([...(await rowsOf(fs, 'left'))]).toEqual([[1, 'one']])
+    await expectClean(fs, '')
+  })
+
   test('wherever it is: afterwards the database opens, is clean, and has only rows that were written', async () => {
     const counts = { rounds: 0, lost: 0, rows: 0 }
     for (let seed = testSeed; seed < testSeed + 12; seed++) {
