@@ -100,30 +100,59 @@ export interface TableOpening {
   readonly rep: MemtableRepFactory
 }
 
-/** Opens a table that the catalog names. Throws MARQUETRY_CORRUPTION. */
+/** A table that was looked at. */
+interface LookedAt extends Idle {
+  /** Mends what a crash left. Before, nothing of the table was changed. */
+  settle(): Promise<void>
+}
+
+/**
+ * Opens the tables that the catalog names, for who writes to them. All are looked at before anything is mended: a database that
+ * is refused stays as it was, for whoever has to find out what became of it. Throws MARQUETRY_CORRUPTION.
+ */
+export async function openTables(
+  opening: TableOpening,
+  entries: readonly CatalogEntry[],
+): Promise<Map<string, Idle>> {
+  const tables = new Map<string, LookedAt>()
+  try {
+    for (const entry of entries) tables.set(entry.name, await openTree(opening, entry))
+    for (const table of tables.values()) await table.settle()
+    return tables
+  } catch (error) {
+    await Promise.allSettled([...tables.values()].map(({ files }) => files.close()))
+    throw error
+  }
+}
+
+/** Looks at a table that the catalog names, and reads its logs. Throws MARQUETRY_CORRUPTION. */
 export async function openTree(
   { environment, path, readers, rep }: TableOpening,
   entry: CatalogEntry,
-): Promise<Idle> {
+): Promise<LookedAt> {
   const { fs, readOnly, health, sequence } = environment
   const directory = `${path}/${entry.name}`
   const fail = (error: unknown) => health.fail(error)
   const files = await TreeFiles.open({ fs, directory, tree: entry, fail, readers }, readOnly)
   try {
-    const recovered = await recoverLogs({
+    const logs = await recoverLogs({
       fs,
       directory,
       treeId: entry.id,
-      readOnly,
       logs: files.state.logs,
       schema: (id) => files.schemaOf(id),
       rep,
       holds: (position) => files.holds(position),
     })
-    await files.settle(readOnly)
+    const orphans = await files.findOrphans()
+    const recovered = logs.sealed
     const last = Math.max(files.lastSeq, ...recovered.map((log) => log.memtable.lastSeq))
     sequence.next = Math.max(sequence.next, last + 1)
-    return { files, recovered }
+    const settle = async () => {
+      await logs.settle()
+      await files.settle(orphans)
+    }
+    return { files, recovered, settle }
   } catch (error) {
     await files.close().catch(() => {})
     throw error

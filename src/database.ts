@@ -17,7 +17,7 @@ import {
   type Idle,
   imageOf,
   makeEnvironment,
-  openTree,
+  openTables,
   type TableOpening,
 } from './database-environment.js'
 import { type DatabaseReading, ReaderSession } from './database-readers.js'
@@ -107,14 +107,14 @@ export class Database implements AsyncDisposable {
       rep: memtableReps[resolveTableOptions({}, options).memtable],
     }
     const session = readOnly ? new ReaderSession(opening, directory) : undefined
-    const idle = new Map<string, Idle>()
+    let idle = new Map<string, Idle>()
     try {
       if (session !== undefined) {
         const { catalog, tables } = await session.begin()
         directory.become(catalog)
         for (const [name, table] of tables) idle.set(name, table)
       } else {
-        for (const entry of directory.catalog.tables) idle.set(entry.name, await openTree(opening, entry))
+        idle = await openTables(opening, directory.catalog.tables)
         await directory.settle()
       }
     } catch (error) {

@@ -30,7 +30,6 @@ export interface RecoveryInput {
   readonly fs: FileSystem
   readonly directory: string
   readonly treeId: number
-  readonly readOnly: boolean
   /** In ascending order of their numbers. */
   readonly logs: readonly ListedLog[]
   readonly schema: (id: number) => Schema | undefined
@@ -46,11 +45,19 @@ interface ReadLog {
   readonly bytes: Uint8Array
 }
 
-/**
- * Replays the logs, oldest first. A torn tail of the newest is cut off, and what is left of it synced: from now on
- * readers see it, so it has to last. Throws MARQUETRY_CORRUPTION.
- */
-export async function recoverLogs(input: RecoveryInput): Promise<SealedLog[]> {
+/** What the logs hold. */
+export interface RecoveredLogs {
+  /** Oldest first. */
+  readonly sealed: readonly SealedLog[]
+  /**
+   * Cuts a torn tail of the newest log off, and makes durable what is left of it: readers see it from now on, so it has to last.
+   * To be called once all of the database was found whole, for nothing is written to one that is refused.
+   */
+  settle(): Promise<void>
+}
+
+/** Replays the logs, and changes nothing yet. Throws MARQUETRY_CORRUPTION. */
+export async function recoverLogs(input: RecoveryInput): Promise<RecoveredLogs> {
   const sealed: SealedLog[] = []
   let before: ReadLog | undefined
   for (const [index, listed] of input.logs.entries()) {
@@ -59,8 +66,12 @@ export async function recoverLogs(input: RecoveryInput): Promise<SealedLog[]> {
     before = log
     sealed.push(await replay(input, listed, log))
   }
-  if (before !== undefined && !input.readOnly) await settleTail(input.fs, before)
-  return sealed
+  return {
+    sealed,
+    async settle() {
+      if (before !== undefined) await settleTail(input.fs, before)
+    },
+  }
 }
 
 async function readListed(input: RecoveryInput, listed: ListedLog, newest: boolean): Promise<ReadLog> {

@@ -44,6 +44,14 @@ export interface TreePlace {
   readonly readers: Readers
 }
 
+/** What an opening found that nothing names. */
+export interface Orphans {
+  /** Outputs of jobs that did not end. */
+  readonly ofJobs: readonly string[]
+  /** Logs and SSTables that were replaced, and whose removal did not come about. */
+  readonly ofTable: readonly NumberedPath[]
+}
+
 export class TreeFiles {
   readonly directory: string
   readonly #fs: FileSystem
@@ -110,14 +118,43 @@ export class TreeFiles {
   }
 
   /**
-   * Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed. To be called once
-   * the logs have been read, for only they can tell a torn manifest from one that has lost edits, and what looks like
-   * an orphan then may be all that is left of somebody's data, or of what a reader still reads. With `readOnly` it only
-   * looks whether that is so.
+   * What nothing names any more, once it is proven to be that. To be called when the logs have been read, for only they can tell
+   * a torn manifest from one that has lost edits, and what looks like an orphan then may be all that is left of somebody's
+   * data. Changes nothing. Throws MARQUETRY_CORRUPTION.
    */
-  async settle(readOnly: boolean): Promise<void> {
-    const { ofJobs, ofTable } = await this.#findOrphans()
-    if (readOnly) return
+  async findOrphans(): Promise<Orphans> {
+    const { directory } = this
+    const live = new Set(this.version.allTables().map(({ number }) => number))
+    const logs = new Set(this.#state.logs.map(({ number }) => number))
+    const ofJobs: string[] = []
+    const ofTable: NumberedPath[] = []
+    for (const name of await this.#fs.list(directory)) {
+      const parsed = parseName(name)
+      if (parsed?.kind !== 'log') continue
+      if (!logs.has(parsed.number)) {
+        await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
+        ofTable.push({ path: `${directory}/${name}`, number: parsed.number })
+      }
+      this.#seen(parsed.number)
+    }
+    for (const parent of [directories.sstables, directories.temporary]) {
+      for (const name of await this.#fs.list(`${directory}/${parent}`)) {
+        const number = parseNumber(name)
+        if (number === undefined) continue
+        const path = `${directory}/${parent}/${name}`
+        if (parent === directories.temporary) ofJobs.push(path)
+        else if (!live.has(number)) {
+          await checkOrphanTable(this.#fs, path, number, this.#state)
+          ofTable.push({ path, number })
+        }
+        this.#seen(number)
+      }
+    }
+    return { ofJobs, ofTable }
+  }
+
+  /** Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed unless a reader needs them. */
+  async settle({ ofJobs, ofTable }: Orphans): Promise<void> {
     if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
     for (const orphan of ofJobs) await this.#fs.remove(orphan)
     if (ofTable.length > 0) await this.#disposal.remove(ofTable, this.position())
@@ -270,40 +307,6 @@ export class TreeFiles {
   async #checkTables(): Promise<void> {
     for (const { number } of this.version.allTables())
       await checkDirectory(this.#fs, this.folder(number), 'the SSTable')
-  }
-
-  async #findOrphans(): Promise<{
-    readonly ofJobs: readonly string[]
-    readonly ofTable: readonly NumberedPath[]
-  }> {
-    const { directory } = this
-    const live = new Set(this.version.allTables().map(({ number }) => number))
-    const logs = new Set(this.#state.logs.map(({ number }) => number))
-    const ofJobs: string[] = []
-    const ofTable: NumberedPath[] = []
-    for (const name of await this.#fs.list(directory)) {
-      const parsed = parseName(name)
-      if (parsed?.kind !== 'log') continue
-      if (!logs.has(parsed.number)) {
-        await this.#checkOrphanLog(`${directory}/${name}`, parsed.number)
-        ofTable.push({ path: `${directory}/${name}`, number: parsed.number })
-      }
-      this.#seen(parsed.number)
-    }
-    for (const parent of [directories.sstables, directories.temporary]) {
-      for (const name of await this.#fs.list(`${directory}/${parent}`)) {
-        const number = parseNumber(name)
-        if (number === undefined) continue
-        const path = `${directory}/${parent}/${name}`
-        if (parent === directories.temporary) ofJobs.push(path)
-        else if (!live.has(number)) {
-          await checkOrphanTable(this.#fs, path, number, this.#state)
-          ofTable.push({ path, number })
-        }
-        this.#seen(number)
-      }
-    }
-    return { ofJobs, ofTable }
   }
 
   /**
