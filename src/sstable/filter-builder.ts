@@ -24,15 +24,23 @@ const blockRows = 1024
 /** Needs one hash less than there may be: both numbers are rounded up. */
 const rateMin = 2 ** (1 - filterHashesMax)
 
-/** How many bits and hashes a filter for `keys` keys has. */
+/** Sizes of filters between one power of two and the next. */
+const sizesPerOctave = 64
+
+/**
+ * How many bits and hashes a filter for `keys` keys has. Sizes come in steps of about 1.5 %, so that flushes of nearly as many keys
+ * have filters of one size, which can be asked together (filter-block.ts).
+ */
 export function filterSize(
   keys: number,
   errorRate: number,
 ): { readonly bits: number; readonly hashes: number } {
   // With more keys or a smaller rate than the largest filter can serve, the best that it can do.
   const rate = Math.max(errorRate, rateMin, Math.exp((-(filterBitsMax - 1) * Math.LN2 ** 2) / keys))
-  const bits = optimalFilterSize(keys, rate)
-  return { bits, hashes: optimalHashes(bits, keys) }
+  const best = optimalFilterSize(keys, rate)
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(best / sizesPerOctave)))
+  const bits = Math.min(step * Math.ceil(best / step), filterBitsMax)
+  return { bits, hashes: optimalHashes(best, keys) }
 }
 
 /** Hashes the keys of batches. Its working memory is used again from batch to batch. */

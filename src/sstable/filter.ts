@@ -44,7 +44,8 @@ export class KeyFilter {
   readonly keys: number
   /** Share of absent keys for which the filter was built to answer "maybe". */
   readonly errorRate: number
-  readonly #bytes: Uint8Array
+  /** Bit i is bit i mod 8 of byte i / 8. */
+  readonly bytes: Uint8Array
 
   /**
    * `body` came out of its sidecar at `path` whole, and is not copied. Throws MARQUETRY_UNSUPPORTED_FORMAT for a newer
@@ -65,24 +66,24 @@ export class KeyFilter {
     this.bits = view.getUint32(8, true)
     this.keys = view.getUint32(12, true)
     this.errorRate = view.getFloat64(16, true)
-    this.#bytes = body.subarray(filterHeaderBytes)
+    this.bytes = body.subarray(filterHeaderBytes)
     const { bits, hashes } = this
     const fits = hashes >= 1 && hashes <= Math.min(bits, filterHashesMax) && bits <= filterBitsMax
-    if (!fits || this.#bytes.length !== Math.ceil(bits / 8)) {
+    if (!fits || this.bytes.length !== Math.ceil(bits / 8)) {
       throw corruption(path, undefined, `it does not have ${hashes} hashes over ${bits} bits`)
     }
   }
 
   /** Memory of the filter. */
   get byteLength(): number {
-    return this.#bytes.length
+    return this.bytes.length
   }
 
   /** Whether the key with this hash may be in the SSTable; false: it is not. */
   has({ first, second }: KeyHash): boolean {
     const { hashes } = this
     const bits = this.bits | 0
-    const bytes = this.#bytes
+    const { bytes } = this
     let place = firstPlace(first, bits)
     // Every other absent key ends here, without a second division.
     if (((bytes[place >>> 3]! >>> (place & 7)) & 1) === 0) return false

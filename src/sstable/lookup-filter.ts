@@ -7,6 +7,7 @@ import { isMarquetryError } from '../errors.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { abandonable, type Reading, readAsync, SharedReading } from '../fs/reading.js'
 import { filterKeysMin, KeyFilter } from './filter.js'
+import type { BlockFilter } from './filter-block.js'
 import type { KeyFilterBuilder } from './filter-builder.js'
 import type { Held } from './held.js'
 import type { KeyHash } from './key-hash.js'
@@ -25,7 +26,7 @@ export type FilterState = 'unread' | 'ready' | 'none' | 'damaged'
 /** What the filter of one SSTable did for lookups since it was opened. */
 export interface FilterStats {
   readonly state: FilterState
-  /** Lookups that it ended: the key is not in the file. */
+  /** Lookups that it told that the key is not in the file. */
   readonly negatives: number
   /** Lookups that it let pass, and that found the key. */
   readonly hits: number
@@ -38,7 +39,7 @@ export interface FilterStats {
 /** Rows whose keys are decoded and hashed at a time when a filter is rebuilt. */
 const rebuildRows = 8192
 
-export class LookupFilter {
+export class LookupFilter implements BlockFilter {
   readonly #meta: SSTableMeta
   readonly #cache: PageCache
   readonly #host: ReaderHost
@@ -48,6 +49,8 @@ export class LookupFilter {
   /** Why there is no filter; undefined: there is, or nobody has looked. */
   #fault: 'none' | 'damaged' | undefined
   #held: Held<KeyFilter> | undefined
+  /** Counts answers that others have given for this filter. */
+  #settle: (() => void) | undefined
   #isRebuilding = false
   #closed = false
 
@@ -60,6 +63,7 @@ export class LookupFilter {
   }
 
   get stats(): FilterStats {
+    this.#settle?.()
     const state = this.#held?.value === undefined ? (this.#fault ?? 'unread') : 'ready'
     return { state, ...this.#stats }
   }
@@ -67,6 +71,18 @@ export class LookupFilter {
   /** Whether `read` has something to do: asked before, for a generator per lookup would cost more than the filter. */
   get isUnread(): boolean {
     return this.#held?.value === undefined && this.#fault === undefined
+  }
+
+  get ready(): KeyFilter | undefined {
+    return this.#held?.value
+  }
+
+  countedBy(settle: () => void): void {
+    this.#settle = settle
+  }
+
+  addNegatives(lookups: number): void {
+    this.#stats.negatives += lookups
   }
 
   /** Reads the filter. Failures of the system are not remembered: what it refuses now it may grant later. */

@@ -56,7 +56,8 @@ export class SSTableReader {
   readonly meta: SSTableMeta
   readonly #schema: Schema
   readonly #pages: PageReader
-  readonly #filter: LookupFilter
+  /** The key filter, for those who ask many at once. */
+  readonly filter: LookupFilter
   readonly #cached: CachedLookup
   readonly #statistics: FileStatistics
   readonly #cache: PageCache
@@ -79,7 +80,7 @@ export class SSTableReader {
     this.#cache = cache
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
-    this.#filter = new LookupFilter(meta, sidecars, cache, host)
+    this.filter = new LookupFilter(meta, sidecars, cache, host)
     this.#cached = new CachedLookup(meta, schema, this.#pages)
     this.#statistics = new FileStatistics(this.#pages.file, meta.bytes, cache.sidecars)
   }
@@ -91,7 +92,7 @@ export class SSTableReader {
 
   /** What the key filter did for lookups since the file was opened. */
   get filterStats(): FilterStats {
-    return this.#filter.stats
+    return this.filter.stats
   }
 
   /** Rows at which row groups begin, and, last, the number of rows. */
@@ -174,7 +175,7 @@ export class SSTableReader {
    * filter is asked first, since it takes less time than to compare keys. `hash`: that of the key.
    */
   excludes(key: KeyBytes, hash: KeyHash): boolean {
-    return this.#filter.excludes(hash) || this.#isOutside(key)
+    return this.filter.excludes(hash) || this.#isOutside(key)
   }
 
   /**
@@ -184,13 +185,13 @@ export class SSTableReader {
   *find(key: KeyBytes, seq: number, hash: KeyHash = hashKey(key)): Reading<FoundVersion | undefined> {
     const { minSeq, maxSeq } = this.meta
     if (seq < minSeq || this.#isOutside(key)) return undefined
-    if (this.#filter.isUnread) yield* this.#filter.read(this.#pages)
-    const mayHold = this.#filter.ask(hash)
+    if (this.filter.isUnread) yield* this.filter.read(this.#pages)
+    const mayHold = this.filter.ask(hash)
     if (mayHold === false) return undefined
     const opened = this.#pages.opened ?? (yield* this.#pages.open())
     const { from, to } = opened.index.lowerBound(key)
     const row = yield* this.#locate(opened, key, from, to)
-    if (mayHold === true) this.#filter.learn(row !== undefined)
+    if (mayHold === true) this.filter.learn(row !== undefined)
     if (row === undefined) return undefined
     const visible = maxSeq <= seq ? row : yield* this.#visibleVersion(opened, key, row, seq)
     if (visible === undefined) return undefined
@@ -205,7 +206,7 @@ export class SSTableReader {
   findCached(key: KeyBytes, hash: KeyHash, seq: number, search: KeySearch): number {
     const { minSeq, maxSeq } = this.meta
     if (seq < maxSeq) return seq < minSeq ? absentRow : unreadRow
-    return this.#filter.isUnread ? unreadRow : this.#cached.find(key, hash, search)
+    return this.filter.isUnread ? unreadRow : this.#cached.find(key, hash, search)
   }
 
   /** The row's values, from memory alone; undefined: not all of them are there. */
@@ -215,7 +216,7 @@ export class SSTableReader {
 
   /** Takes in how a lookup from memory that has looked beyond the filter ended. */
   learnCached(found: boolean): void {
-    this.#filter.learnAsked(found)
+    this.filter.learnAsked(found)
   }
 
   /** Some of the file's keys at equal distances of rows, `most` at the most, the first one included. */
@@ -265,7 +266,7 @@ export class SSTableReader {
 
   /** Closes the file and forgets what is cached of it. Idempotent. Requires: no reading is under way, but repairs. */
   close(): void {
-    this.#filter.close()
+    this.filter.close()
     this.#statistics.close()
     this.#pages.close()
   }

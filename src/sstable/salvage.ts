@@ -19,7 +19,7 @@ import { plainHost, RepairQueue } from './reader-host.js'
 import { decodeSidecar, encodeSidecar, type SidecarName, sidecarKinds } from './sidecar.js'
 import { checksumsOf, readFooterFacts, surveyRows, type Tick } from './survey.js'
 
-const filterErrorRate = 0.01
+const filterErrorRate = 0.001
 const names = Object.keys(sidecarKinds) as readonly SidecarName[]
 
 /** An SSTable that can be used. */

@@ -11,6 +11,7 @@ import type { Reading } from '../fs/reading.js'
 import type { Memtable } from '../memtable/memtable.js'
 import { noEntry } from '../memtable/rep.js'
 import { absentRow, unreadRow } from '../sstable/cached-lookup.js'
+import type { FilterBlock } from '../sstable/filter-block.js'
 import type { KeyHash } from '../sstable/key-hash.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { tableFor, type Version } from '../version/version.js'
@@ -31,11 +32,18 @@ export function findInMemory(
   return undefined
 }
 
+/** The runs of a version as lookups want them. */
+export interface RunTables {
+  /** Per run, newest first, the reader of its only table; undefined where it has several. */
+  readonly lone: readonly (SSTableReader | undefined)[]
+  /** The filters of those readers, block by block, newest first. */
+  readonly blocks: readonly FilterBlock[]
+}
+
 /** The readers of a tree's tables, as lookups want them. */
 export interface RunReaders {
   of(table: SSTableMeta): SSTableReader
-  /** Per run of the version, newest first, the reader of its only table; undefined where it has several. */
-  ofRuns(version: Version): readonly (SSTableReader | undefined)[]
+  ofRuns(version: Version): RunTables
   /** For lookups that do not wait. */
   readonly search: KeySearch
 }
@@ -105,12 +113,21 @@ function nextCandidate(
   hash: KeyHash,
   readers: RunReaders,
 ): number {
-  const known = readers.ofRuns(version)
-  for (let run = from; run < known.length; run++) {
-    const reader = known[run] ?? readerIn(version, run, key, readers)
-    if (reader !== undefined && !reader.excludes(key, hash)) return run
+  const { lone, blocks } = readers.ofRuns(version)
+  let first = 0
+  for (const block of blocks) {
+    const next = first + block.filters.length
+    // A lookup that goes on has had the answers for the runs of a block before `from`.
+    const done = Math.max(0, from - first)
+    let left = from < next ? block.candidates(hash, done > 0) & (-1 << done) : 0
+    for (; left !== 0; left &= left - 1) {
+      const run = first + 31 - Math.clz32(left & -left)
+      const reader = lone[run] ?? readerIn(version, run, key, readers)
+      if (reader !== undefined && !reader.excludes(key, hash)) return run
+    }
+    first = next
   }
-  return known.length
+  return lone.length
 }
 
 /** The reader of the run's table that may have the key; undefined: there is no such table, or no such run. */

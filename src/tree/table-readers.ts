@@ -5,11 +5,13 @@ import { KeySearch } from '../format/key-search.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { ResolvedTableOptions } from '../options.js'
+import { blockFilters, FilterBlock } from '../sstable/filter-block.js'
+import type { LookupFilter } from '../sstable/lookup-filter.js'
 import { SSTableReader } from '../sstable/reader.js'
 import { type ReaderHost, RepairQueue } from '../sstable/reader-host.js'
 import type { Version } from '../version/version.js'
 import type { TreeEnvironment } from './environment.js'
-import type { RunReaders } from './lookup.js'
+import type { RunReaders, RunTables } from './lookup.js'
 import { ReadAhead } from './read-ahead.js'
 
 /** What readers are made from. */
@@ -32,8 +34,8 @@ export class TableReaders implements RunReaders {
   readonly #host: ReaderHost
   readonly #readers = new Map<number, SSTableReader>()
   readonly #reads = new Set<Promise<void>>()
-  /** Those of the version that was asked for last, run by run: spares lookups a search per run. */
-  #last: { readonly version: Version; readonly readers: readonly (SSTableReader | undefined)[] } | undefined
+  /** Those of the version that was asked for last: spares lookups a search per run. */
+  #last: { readonly version: Version; readonly tables: RunTables } | undefined
 
   constructor(given: TableReadersOptions) {
     const { name, options, environment } = given
@@ -79,14 +81,32 @@ export class TableReaders implements RunReaders {
     return threads === 0 ? undefined : new ReadAhead(threads, schema, folderOf, (read) => this.track(read))
   }
 
-  ofRuns(version: Version): readonly (SSTableReader | undefined)[] {
+  ofRuns(version: Version): RunTables {
     if (this.#last?.version !== version) {
-      const readers = version.runs.map(({ tables: [table, ...more] }) =>
+      const lone = version.runs.map(({ tables: [table, ...more] }) =>
         table === undefined || more.length > 0 ? undefined : this.of(table),
       )
-      this.#last = { version, readers }
+      const blocks = this.#blocks(lone.map((reader) => reader?.filter))
+      this.#last = { version, tables: { lone, blocks } }
     }
-    return this.#last.readers
+    return this.#last.tables
+  }
+
+  /**
+   * The filters in blocks that are full but for the newest: runs come in front, so that the others stay as they are from version to
+   * version, and with them what they have made of their filters.
+   */
+  #blocks(filters: readonly (LookupFilter | undefined)[]): readonly FilterBlock[] {
+    const before = new Set(this.#last?.tables.blocks)
+    const blocks: FilterBlock[] = []
+    for (let to = filters.length; to > 0; to -= blockFilters) {
+      const those = filters.slice(Math.max(0, to - blockFilters), to)
+      const same = [...before].find((block) => isSameList(block.filters, those))
+      if (same !== undefined) before.delete(same)
+      blocks.unshift(same ?? new FilterBlock(those, this.#options.environment.cache.sidecars))
+    }
+    for (const block of before) block.close()
+    return blocks
   }
 
   /** Keeps files open until a read under way has ended. */
@@ -118,7 +138,12 @@ export class TableReaders implements RunReaders {
         failures.push(error)
       }
     }
+    for (const block of this.#last?.tables.blocks ?? []) block.close()
     this.#last = undefined
     if (failures.length > 0) throw failures[0]
   }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i])
 }

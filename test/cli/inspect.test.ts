@@ -84,7 +84,7 @@ describe('of a database', () => {
       keys: 100,
       tombstones: 0,
       from: 0,
-      filter: { keys: 100, errorRate: 0.01 },
+      filter: { keys: 100, errorRate: 0.001 },
     })
     expect(oldest?.file.rows).toBe(100)
     expect(oldest?.file.columns.map(({ name }) => name)).toEqual(['day', 'id', 'word', '_seq', '_deleted'])

@@ -99,7 +99,11 @@ describe('the filter and the package bloom-filters', () => {
         builder.add([vectorOf(schema.columns[0]!, versions)], versions.length)
         const body = builder.finish()!
         const optimal = BloomFilter.create(keys.length, errorRate)
-        const oracle = oracleOf(optimal.size, optimal._nbHashes)
+        const size = filterSize(keys.length, errorRate)
+        expect(size.hashes).toBe(optimal._nbHashes)
+        expect(size.bits).toBeGreaterThanOrEqual(optimal.size)
+        expect(size.bits).toBeLessThanOrEqual(Math.max(optimal.size, (1 + 1 / 64) * optimal.size))
+        const oracle = oracleOf(size.bits, size.hashes)
         const hashOf = (key: Uint8Array) => hashKey(encodeKey(schema, key))
         for (const key of keys) oracle.add(element(hashOf(key)))
         expect(Buffer.from(body.subarray(filterHeaderBytes))).toEqual(Buffer.from(oracle._filter.array))
@@ -107,8 +111,7 @@ describe('the filter and the package bloom-filters', () => {
         expect(filter).toMatchObject({
           keys: keys.length,
           errorRate,
-          bits: optimal.size,
-          hashes: optimal._nbHashes,
+          ...size,
         })
         for (const key of keys) expect(filter.has(hashOf(key))).toBe(true)
         for (const key of others) expect(filter.has(hashOf(key))).toBe(oracle.has(element(hashOf(key))))

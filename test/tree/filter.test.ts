@@ -11,6 +11,7 @@ import { readWhole } from '#src/fs/file-system.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { readSync } from '#src/fs/reading.js'
 import { KeyFilter } from '#src/sstable/filter.js'
+import { FilterBlock } from '#src/sstable/filter-block.js'
 import { hashKey } from '#src/sstable/key-hash.js'
 import { PageCache } from '#src/sstable/page-cache.js'
 import { SSTableReader } from '#src/sstable/reader.js'
@@ -42,12 +43,12 @@ describe('the option `filter`', () => {
     return new KeyFilter(path, (await readWhole(fs, path)).subarray(48, -4))
   }
 
-  test('is on by default, at 1 %', async () => {
-    expect(await filterAfter({})).toMatchObject({ errorRate: 0.01, keys: 500, hashes: 7 })
+  test('is on by default, at 0.1 %', async () => {
+    expect(await filterAfter({})).toMatchObject({ errorRate: 0.001, keys: 500, hashes: 10 })
   })
 
   test('sets the error rate, or turns filters off, for a table or for all', async () => {
-    expect(await filterAfter({ filter: { errorRate: 0.001 } })).toMatchObject({ errorRate: 0.001, hashes: 10 })
+    expect(await filterAfter({ filter: { errorRate: 0.01 } })).toMatchObject({ errorRate: 0.01, hashes: 7 })
     expect(await filterAfter({}, { filter: { errorRate: 0.1 } })).toMatchObject({ errorRate: 0.1, hashes: 4 })
     expect(await filterAfter({ filter: { errorRate: 0.2 } }, { filter: false })).toMatchObject({
       errorRate: 0.2,
@@ -128,7 +129,12 @@ test('a get asks the filter of each run whose file could have the key, and reads
   }
   const version = new Version(tables.map((table, id) => ({ id: id + 1, level: 0, tables: [table] })))
   const readerOf = (table: SSTableMeta) => readers.get(table.number)!
-  const of = { of: readerOf, ofRuns: () => tables.map(readerOf), search: new KeySearch(schema) }
+  const lone = tables.map(readerOf)
+  const block = new FilterBlock(
+    lone.map(({ filter }) => filter),
+    cache.sidecars,
+  )
+  const of = { of: readerOf, ofRuns: () => ({ lone, blocks: [block] }), search: new KeySearch(schema) }
   const builder = new RowBuilder(schema, [0, 1])
   let fromMemory = 0
   for (let key = 3; key < 2997; key++) {
@@ -145,7 +151,10 @@ test('a get asks the filter of each run whose file could have the key, and reads
   const asked = tables.map((table) => readerOf(table).filterStats)
   for (const [run, { hits, negatives, falsePositives, bypassed, state }] of asked.entries()) {
     expect({ run, hits, bypassed, state }).toEqual({ run, hits: 998, bypassed: 0, state: 'ready' })
-    expect(negatives + falsePositives).toBe(998 * (2 - run))
+    // At the least those that found their key in an older run; those that found it in a newer one may have asked ahead,
+    // and those that went on in the files asked again.
+    expect(negatives + falsePositives).toBeGreaterThanOrEqual(998 * (2 - run))
+    expect(negatives + falsePositives).toBeLessThanOrEqual(998 * 2 + (2994 - fromMemory))
     expect(falsePositives).toBeLessThan(12)
   }
 })
