@@ -17,7 +17,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than cores: many tests wait, for syncs of the disk and for child processes.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     execArgv: ['--unhandled-rejections=strict'],

@@ -6,7 +6,8 @@ import type { Preset } from 'marquetry'
 import { expect, test } from 'vitest'
 import { Directory, drawMoment, drawOptions } from './directory.js'
 
-const killsPerDirectory = 10
+/** MARQUETRY_KILLS=10 kills each so often; the machines of reliability kill more. */
+const killsPerDirectory = Number(process.env['MARQUETRY_KILLS'] ?? 4)
 
 const seeds: { readonly [P in Preset]: number } = {
   balanced: 11,
@@ -26,7 +27,7 @@ for (const [preset, seed] of Object.entries(seeds) as [Preset, number][]) {
       }
       const { kills, acknowledged, sstables } = directory
       console.log(`${preset}: ${kills} kills, ${acknowledged} batches acknowledged, ${sstables} SSTables`)
-      expect(acknowledged).toBeGreaterThan(100)
+      expect(acknowledged).toBeGreaterThan(10 * killsPerDirectory)
       expect(sstables).toBeGreaterThan(0)
     } finally {
       directory.remove()

@@ -1,4 +1,4 @@
-// The property test in parts, so that each core has one.
+// The property test in parts, so that each core has one. A machine of reliability plays thousands more.
 
 import { and, not, open, or, t } from 'marquetry'
 import { expect, test } from 'vitest'
@@ -7,7 +7,6 @@ import { testSeed } from '../test-seed.js'
 import { playDatabase } from './play.js'
 
 const scansPerDatabase = 5
-/** Some forty seconds where nothing else runs. */
 const timeout = 600_000
 
 /** Declares a test over `count` random databases, of seeds that no other part has. */
