@@ -1,12 +1,6 @@
 import type { Command } from 'commander'
 import { type Io, print } from './io.js'
-import {
-  filterOptions,
-  projectionOptions,
-  rangeOptions,
-  type ScanArguments,
-  scanFromArguments,
-} from './scan-arguments.js'
+import { addScanOptions, type ScanArguments, scanFromArguments } from './scan-arguments.js'
 import { withTable } from './session.js'
 
 /** `explain DIR TABLE` */
@@ -16,11 +10,7 @@ export function addExplain(program: Command, io: Io): void {
     .description('tell how a scan reads: every file, row group and page, kept or skipped and why')
     .argument('<dir>', 'directory of the database')
     .argument('<table>')
-  for (const [flags, meaning] of [...rangeOptions, ...projectionOptions, ...filterOptions])
-    command.option(flags, meaning)
-  command
-    .option('--limit <rows>', 'at most so many rows')
-    .option('--reverse', 'in descending key order')
+  addScanOptions(command)
     .option('--analyze', 'read all of it, and count')
     .action((dir: string, name: string, given: ScanArguments & { analyze?: true }) =>
       withTable(dir, name, async (table) => {

@@ -3,13 +3,7 @@ import type { Compression } from '../options.js'
 import type { Io } from './io.js'
 import { progressLine } from './progress.js'
 import { bytesText, durationText, plural } from './quantities.js'
-import {
-  filterOptions,
-  projectionOptions,
-  rangeOptions,
-  type ScanArguments,
-  scanFromArguments,
-} from './scan-arguments.js'
+import { addReadOptions, type ScanArguments, scanFromArguments } from './scan-arguments.js'
 import { withTable } from './session.js'
 import { formatFromText, namesFromText } from './transfer-arguments.js'
 
@@ -27,9 +21,7 @@ export function addExport(program: Command, io: Io): void {
     .argument('<dir>', 'directory of the database')
     .argument('<table>')
     .argument('<file>', 'Parquet, CSV, NDJSON or Arrow IPC; - for stdout')
-  for (const [flags, meaning] of [...rangeOptions, ...projectionOptions, ...filterOptions])
-    command.option(flags, meaning)
-  command
+  addReadOptions(command)
     .option('--format <form>', 'parquet, csv, ndjson or arrow (default: by the file’s name)')
     .option('--partition-by <names>', 'make a folder of files, one per value of these columns, as Hive does')
     .option('--compression <codec>', 'Parquet: snappy, zstd, lz4_raw or uncompressed (default: the table’s)')

@@ -1,5 +1,6 @@
 // The options of scans as words, for the commands that read a range of rows and for the shell.
 
+import type { Command } from 'commander'
 import type { Columns, ScanOptions } from '../format/row-types.js'
 import type { ColumnJson, SchemaJson } from '../format/schema.js'
 import { boundFromText, prefixFromText } from './key-text.js'
@@ -30,12 +31,25 @@ export const rangeOptions: readonly (readonly [flags: string, meaning: string])[
   ['--lte <key>', 'last key'],
   ['--prefix <key>', 'what keys begin with: leading columns; a text ending in * need only begin so'],
 ]
-export const projectionOptions: readonly (readonly [flags: string, meaning: string])[] = [
+const projectionOptions: readonly (readonly [flags: string, meaning: string])[] = [
   ['--columns <names>', 'columns to return, separated by commas'],
 ]
 export const filterOptions: readonly (readonly [flags: string, meaning: string])[] = [
   ['--where <condition>', `such as "delay > 60 and origin in ('ATL', 'ORD')"`],
 ]
+
+/** Adds the options of a scan: which rows, how many, in which direction, and what of them. */
+export function addScanOptions(command: Command): Command {
+  addReadOptions(command)
+  return command.option('--limit <rows>', 'at most so many rows').option('--reverse', 'in descending key order')
+}
+
+/** Adds the options that say which rows are read, and what of them. */
+export function addReadOptions(command: Command): Command {
+  for (const [flags, meaning] of [...rangeOptions, ...projectionOptions, ...filterOptions])
+    command.option(flags, meaning)
+  return command
+}
 
 /** The columns that are asked for, in the order in which they are asked for. */
 export function columnsFromText(schema: SchemaJson, names: string | undefined): readonly ColumnJson[] {

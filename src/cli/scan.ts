@@ -2,14 +2,7 @@ import type { Command } from 'commander'
 import { rowFormat } from './format-rows.js'
 import type { Io } from './io.js'
 import { defaultFormat, printRows } from './print-rows.js'
-import {
-  columnsFromText,
-  filterOptions,
-  projectionOptions,
-  rangeOptions,
-  type ScanArguments,
-  scanFromArguments,
-} from './scan-arguments.js'
+import { addScanOptions, columnsFromText, type ScanArguments, scanFromArguments } from './scan-arguments.js'
 import { withTable } from './session.js'
 
 /** `scan DIR TABLE` */
@@ -19,11 +12,7 @@ export function addScan(program: Command, io: Io): void {
     .description('print rows in key order')
     .argument('<dir>', 'directory of the database')
     .argument('<table>')
-  for (const [flags, meaning] of [...rangeOptions, ...projectionOptions, ...filterOptions])
-    command.option(flags, meaning)
-  command
-    .option('--limit <rows>', 'at most so many rows')
-    .option('--reverse', 'in descending key order')
+  addScanOptions(command)
     .option('--format <form>', 'table, json, ndjson or csv (default: table on a terminal, else ndjson)')
     .action((dir: string, name: string, given: ScanArguments & { format?: string }) =>
       withTable(dir, name, async (table) => {

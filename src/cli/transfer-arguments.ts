@@ -1,26 +1,11 @@
 // What import and export have in common: formats and lists of names, as words.
 
-import type { Format } from '../transfer/formats.js'
+import { type Format, formatOfName, formats } from '../transfer/formats.js'
 import { UsageError } from './usage-error.js'
-
-const formats: readonly Format[] = ['parquet', 'csv', 'ndjson', 'arrow']
-const byExtension: Readonly<Record<string, Format>> = {
-  parquet: 'parquet',
-  pq: 'parquet',
-  csv: 'csv',
-  tsv: 'csv',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  ipc: 'arrow',
-  feather: 'arrow',
-}
 
 /** The format that is asked for, or that the file's name tells; a user has to say what neither does. */
 export function formatFromText(asked: string | undefined, file: string): Format {
-  const extension = /\.([^./]+)$/.exec(file)?.[1]?.toLowerCase() ?? ''
-  const told = asked === undefined ? byExtension[extension] : formats.find((format) => format === asked)
+  const told = asked === undefined ? formatOfName(file) : formats.find((format) => format === asked)
   if (told !== undefined) return told
   if (asked !== undefined) throw new UsageError(`the formats are ${formats.join(', ')}; ${asked} is none`)
   const what = file === '-' ? 'a stream has' : `the name ${file} tells`

@@ -18,17 +18,24 @@ const extensions: { readonly [extension: string]: Format } = {
   feather: 'arrow',
 }
 
-const formats: ReadonlySet<unknown> = new Set<Format>(['parquet', 'csv', 'ndjson', 'arrow'])
+/** All formats. */
+export const formats: readonly Format[] = ['parquet', 'csv', 'ndjson', 'arrow']
 
 /** The format that an option names, or else the one that the path's extension tells; Parquet, if it tells none. */
 export function formatOf(option: unknown, path: string | undefined): Format {
   if (option !== undefined) {
-    if (formats.has(option)) return option as Format
-    throw invalidOption('format', `must be one of ${[...formats].join(', ')}, not ${String(option)}`)
+    const asked = formats.find((format) => format === option)
+    if (asked !== undefined) return asked
+    throw invalidOption('format', `must be one of ${formats.join(', ')}, not ${String(option)}`)
   }
   if (path === undefined)
     throw invalidOption('format', 'must be given where there is no file name that tells it')
-  return extensions[extensionOf(path)] ?? 'parquet'
+  return formatOfName(path) ?? 'parquet'
+}
+
+/** The format that the extension of a path tells. */
+export function formatOfName(path: string): Format | undefined {
+  return extensions[extensionOf(path)]
 }
 
 /** The delimiter of a text file: what the option says, or a tab for `.tsv`, or a comma. */

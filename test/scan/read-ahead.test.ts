@@ -105,7 +105,7 @@ function expectedOf({ columns, gte, lt, where }: Asked, row: (k: number) => Row)
 }
 
 /** As `toEqual`, which takes seconds for so many rows that are equal. */
-function expectRows(actual: readonly Partial<Row>[], expected: readonly Partial<Row>[], label = ''): void {
+function expectRows(actual: readonly object[], expected: readonly object[], label = ''): void {
   if (!isDeepStrictEqual(actual, expected)) expect(actual, label).toEqual(expected)
 }
 
