@@ -10,6 +10,7 @@ import { decompressLz4 } from '#src/sstable/decode/lz4.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from '#src/sstable/decode/page.js'
 import { PageDamage } from '#src/sstable/decode/page-damage.js'
 import { parsePageHeader } from '#src/sstable/decode/page-header.js'
+import { decodePageRows } from '#src/sstable/decode/page-rows.js'
 import { decompressSnappy } from '#src/sstable/decode/snappy.js'
 import { storedType, widenVector } from '#src/sstable/stored-columns.js'
 import { seededRandom } from '#src/util/seeded-random.js'
@@ -17,8 +18,20 @@ import { testSeed as seed } from '../test-seed.js'
 import { cases, sized, vectorOf } from './columns.js'
 import { cutPages, decodePages, writeColumn } from './pages.js'
 
-/** Decodes damaged pages; whatever does not decode must say so with file and offset. */
+/** Decodes damaged pages, whole and by rows; whatever does not decode must say so with file and offset. */
 function decodeDamaged(pages: ReturnType<typeof cutPages>, damagedPage: number, bytes: Uint8Array): void {
+  decodeAll(pages, damagedPage, bytes, decodeDataPage)
+  decodeAll(pages, damagedPage, bytes, (page, column, rows, dictionary) =>
+    decodePageRows(page, column, rows, rows >>> 1, (rows >>> 1) + 1, dictionary),
+  )
+}
+
+function decodeAll(
+  pages: ReturnType<typeof cutPages>,
+  damagedPage: number,
+  bytes: Uint8Array,
+  decode: typeof decodeDataPage,
+): void {
   const { column } = pages
   try {
     let dictionary: Vector | undefined
@@ -26,7 +39,7 @@ function decodeDamaged(pages: ReturnType<typeof cutPages>, damagedPage: number, 
       const rows = openPage('test', page.offset, page.bytes).header.values
       const opened = openPage('test', page.offset, index === damagedPage ? bytes : page.bytes)
       if (index === 0 && pages.pages.length > 1) dictionary = decodeDictionaryPage(opened, column)
-      else sized(decodeDataPage(opened, column, rows, needsDictionary(opened) ? dictionary : undefined))
+      else sized(decode(opened, column, rows, needsDictionary(opened) ? dictionary : undefined))
     })
   } catch (error) {
     const typed =

@@ -43,6 +43,16 @@ export function unpackBits(
   }
 }
 
+/** The `width` bits, 1 to 32, that begin `bit` bits behind `at`. Requires: their bytes are there. */
+export function bitsAt(bytes: Uint8Array, at: number, bit: number, width: number): number {
+  const from = at + (bit >>> 3)
+  const shift = bit & 7
+  let value =
+    (bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)) >>> shift
+  if (shift + width > 32) value |= bytes[from + 4]! << (32 - shift)
+  return width === 32 ? value | 0 : value & ((1 << width) - 1)
+}
+
 /** Unpacks `count` single bits into bytes. Returns how many were set. Requires: the bytes are there. */
 export function unpackFlags(
   bytes: Uint8Array,

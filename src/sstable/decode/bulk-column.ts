@@ -43,9 +43,9 @@ export class BulkColumn {
     const { kind, encoding, values } = page.header
     const isPlain = kind === 'data' && encoding === encodings.plain && !column.optional && values === rows
     if (isPlain && column.layout === 'bytes' && column.physicalType === physicalTypes.byteArray) {
-      located(page.file, page.offset, () => this.#addPlainBytes(contentOf(page, column), rows))
+      located(page.file, page.offset, () => this.#addPlainBytes(contentOf(page, column, rows).values, rows))
     } else if (isPlain && plainTypes[column.layout] === column.physicalType) {
-      located(page.file, page.offset, () => this.#addPlain(contentOf(page, column), rows))
+      located(page.file, page.offset, () => this.#addPlain(contentOf(page, column, rows).values, rows))
     } else this.add(decodeDataPage(page, column, rows, dictionary))
   }
 

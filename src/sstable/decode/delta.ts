@@ -3,21 +3,24 @@
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC
 
 import { halvesOf } from '../../format/codecs/int64.js'
-import { unpackBits } from './bits.js'
+import { bitsAt, unpackBits } from './bits.js'
 import type { ByteCursor } from './byte-cursor.js'
 import { damaged } from './page-damage.js'
 
 /** Far above what writers use (parquet-rs 256, DuckDB 2,048): bounds the scratch memory. */
 const blockValuesMax = 65_536
 
-interface Blocks {
+/** What the header says. */
+export interface Blocks {
   readonly miniblocks: number
   /** Values per miniblock, a multiple of 8. */
   readonly values: number
+  /** Values in all. */
+  readonly total: number
 }
 
-/** Reads the header, up to the first value. Requires: `count > 0`. */
-function readBlocks(cursor: ByteCursor, count: number): Blocks {
+/** Reads the header, up to the first value. */
+export function readBlocks(cursor: ByteCursor): Blocks {
   const blockValues = cursor.varint()
   const miniblocks = cursor.varint()
   const total = cursor.varint()
@@ -25,15 +28,21 @@ function readBlocks(cursor: ByteCursor, count: number): Blocks {
   if (blockValues > blockValuesMax || !Number.isInteger(values) || values === 0 || values % 8 !== 0) {
     damaged('the blocks of differences have an impossible size')
   }
-  if (total !== count) damaged(`${total} differences are given for ${count} values`)
-  return { miniblocks, values }
+  return { miniblocks, values, total }
+}
+
+/** The header of a page of `count` values. */
+function readBlocksOf(cursor: ByteCursor, count: number): Blocks {
+  const blocks = readBlocks(cursor)
+  if (blocks.total !== count) damaged(`${blocks.total} differences are given for ${count} values`)
+  return blocks
 }
 
 /** The `count` values as 32-bit integers. Throws PageDamage. */
 export function readDelta32(cursor: ByteCursor, count: number): Int32Array {
   const into = new Int32Array(count)
   if (count === 0) return into
-  const { miniblocks, values } = readBlocks(cursor, count)
+  const { miniblocks, values } = readBlocksOf(cursor, count)
   cursor.zigzag64()
   let value = cursor.low
   into[0] = value
@@ -56,22 +65,12 @@ export function readDelta32(cursor: ByteCursor, count: number): Int32Array {
   return into
 }
 
-/** `width` bits, 1 to 32, that begin `bit` bits behind `at`. */
-function bitsAt(bytes: Uint8Array, at: number, bit: number, width: number): number {
-  const from = at + (bit >>> 3)
-  const shift = bit & 7
-  let value =
-    (bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)) >>> shift
-  if (shift + width > 32) value |= bytes[from + 4]! << (32 - shift)
-  return width === 32 ? value | 0 : value & ((1 << width) - 1)
-}
-
 /** The `count` values as 64-bit integers. Throws PageDamage. */
 export function readDelta64(cursor: ByteCursor, count: number): BigInt64Array {
   const into = new BigInt64Array(count)
   if (count === 0) return into
   const halves = halvesOf(into)
-  const { miniblocks, values } = readBlocks(cursor, count)
+  const { miniblocks, values } = readBlocksOf(cursor, count)
   cursor.zigzag64()
   let low = cursor.low
   let high = cursor.high
@@ -103,8 +102,8 @@ export function readDelta64(cursor: ByteCursor, count: number): BigInt64Array {
   return into
 }
 
-/** Unpacks `run` integers of up to 64 bits into their halves. */
-function unpack64(
+/** Unpacks `run` integers of up to 64 bits into their halves. Requires: their bytes are there. */
+export function unpack64(
   cursor: ByteCursor,
   at: number,
   width: number,

@@ -13,7 +13,7 @@ import { decompress } from './decompress.js'
 import { lookUp, spread, toLayout } from './layouts.js'
 import { damaged, PageDamage, unsupported } from './page-damage.js'
 import { type PageHeader, parsePageHeader } from './page-header.js'
-import { encodings, readValues } from './values.js'
+import { encodings, isDictionaryEncoding, readValues } from './values.js'
 
 /** How a column is stored, and what it is to become. */
 export interface PageColumn {
@@ -61,7 +61,7 @@ export function openPage(file: string, offset: number, bytes: Uint8Array): Store
 
 /** Whether a data page's values are indexes into its column chunk's dictionary. */
 export function needsDictionary({ header: { encoding } }: StoredPage): boolean {
-  return encoding === encodings.rleDictionary || encoding === encodings.plainDictionary
+  return isDictionaryEncoding(encoding)
 }
 
 /** The values of a dictionary page. Throws MARQUETRY_CORRUPTION or MARQUETRY_UNSUPPORTED_FORMAT. */
@@ -86,14 +86,40 @@ export function decodeDataPage(
   rows: number,
   dictionary: Vector | undefined,
 ): Vector {
-  const { header } = page
   return located(page.file, page.offset, () => {
-    if (header.kind === 'dictionary') damaged('a data page was expected')
-    if (header.values !== rows) damaged(`the page has ${header.values} rows, its index says ${rows}`)
-    return header.kind === 'data'
-      ? decodeV1(page, column, rows, dictionary)
-      : decodeV2(page, column, rows, dictionary)
+    const { values, levels } = contentOf(page, column, rows)
+    if (levels === undefined) return decodeValues(values, page.header, column, rows, dictionary)
+    const valid = new Uint8Array(rows)
+    const present = readFlags(new ByteCursor(levels), rows, valid)
+    if (present === 0) return nullVector(column.layout, rows)
+    const vector = decodeValues(values, page.header, column, present, dictionary)
+    return present === rows ? vector : spread(vector, valid)
   })
+}
+
+/** What a data page consists of, decompressed. */
+export interface PageContent {
+  readonly values: Uint8Array
+  /** Definition levels in hybrid encoding; undefined: the column has no nulls. */
+  readonly levels: Uint8Array | undefined
+}
+
+/** The content of a data page of `rows` rows, in the column's scratch memory, if it has one. Throws PageDamage. */
+export function contentOf(page: StoredPage, column: PageColumn, rows: number): PageContent {
+  const { header, bytes } = page
+  if (header.kind === 'dictionary') damaged('a data page was expected')
+  if (header.values !== rows) damaged(`the page has ${header.values} rows, its index says ${rows}`)
+  if (header.kind === 'dataV2') {
+    const values = content(page, column, header.levelBytes)
+    if (!column.optional) return { values, levels: undefined }
+    return { values, levels: bytes.subarray(header.headerBytes, header.headerBytes + header.levelBytes) }
+  }
+  const values = content(page, column, 0)
+  if (!column.optional) return { values, levels: undefined }
+  if (header.levelEncoding !== encodings.rle) unsupported(`levels in encoding ${header.levelEncoding}`)
+  const cursor = new ByteCursor(values)
+  const from = cursor.take(cursor.u32())
+  return { values: values.subarray(cursor.at), levels: values.subarray(from, cursor.at) }
 }
 
 /** The page's bytes behind its header and the first `skip`, decompressed. */
@@ -106,52 +132,18 @@ function content({ bytes, header }: StoredPage, column: PageColumn, skip: number
   return decompress(header.compressed ? column.codec : 0, stored, size, column.scratch)
 }
 
-/** The page's bytes behind its header, decompressed: into the column's scratch memory, if it has one. Throws PageDamage. */
-export function contentOf(page: StoredPage, column: PageColumn): Uint8Array {
-  return content(page, column, 0)
-}
-
-function decodeV1(page: StoredPage, column: PageColumn, rows: number, dictionary: Vector | undefined): Vector {
-  const bytes = content(page, column, 0)
-  if (!column.optional) return decodeRows(bytes, page.header, column, rows, rows, undefined, dictionary)
-  if (page.header.levelEncoding !== encodings.rle)
-    unsupported(`levels in encoding ${page.header.levelEncoding}`)
-  const cursor = new ByteCursor(bytes)
-  const length = cursor.u32()
-  const from = cursor.take(length)
-  const valid = new Uint8Array(rows)
-  const present = readFlags(new ByteCursor(bytes.subarray(from, from + length)), rows, valid)
-  return decodeRows(bytes.subarray(from + length), page.header, column, rows, present, valid, dictionary)
-}
-
-function decodeV2(page: StoredPage, column: PageColumn, rows: number, dictionary: Vector | undefined): Vector {
-  const { header, bytes } = page
-  const values = content(page, column, header.levelBytes)
-  if (!column.optional) return decodeRows(values, header, column, rows, rows, undefined, dictionary)
-  const levels = bytes.subarray(header.headerBytes, header.headerBytes + header.levelBytes)
-  const valid = new Uint8Array(rows)
-  const present = readFlags(new ByteCursor(levels), rows, valid)
-  return decodeRows(values, header, column, rows, present, valid, dictionary)
-}
-
-/** The values of a page, `present` of them, brought to rows. */
-function decodeRows(
+/** All `count` values of a page. */
+function decodeValues(
   bytes: Uint8Array,
-  header: PageHeader,
+  { encoding }: PageHeader,
   column: PageColumn,
-  rows: number,
-  present: number,
-  valid: Uint8Array | undefined,
+  count: number,
   dictionary: Vector | undefined,
 ): Vector {
-  if (present === 0) return nullVector(column.layout, rows)
-  let values: Vector
-  if (header.encoding === encodings.rleDictionary || header.encoding === encodings.plainDictionary) {
-    if (dictionary === undefined) damaged('the column chunk has no dictionary')
-    const cursor = new ByteCursor(bytes)
-    values = lookUp(dictionary, readHybrid(cursor, cursor.byte(), present), column.bytesMax)
-  } else values = readLayout(bytes, header.encoding, column, present)
-  return valid === undefined || present === rows ? values : spread(values, valid)
+  if (!isDictionaryEncoding(encoding)) return readLayout(bytes, encoding, column, count)
+  if (dictionary === undefined) damaged('the column chunk has no dictionary')
+  const cursor = new ByteCursor(bytes)
+  return lookUp(dictionary, readHybrid(cursor, cursor.byte(), count), column.bytesMax)
 }
 
 function readLayout(bytes: Uint8Array, encoding: number, column: PageColumn, count: number): Vector {

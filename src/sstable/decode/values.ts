@@ -29,6 +29,11 @@ export const encodings = {
   rleDictionary: 8,
 } as const
 
+/** Whether values are indexes into a dictionary. */
+export function isDictionaryEncoding(encoding: number): boolean {
+  return encoding === encodings.rleDictionary || encoding === encodings.plainDictionary
+}
+
 /** The next `count * width` bytes, in memory of their own, aligned. */
 function copyOf(cursor: ByteCursor, count: number, width: number): ArrayBuffer {
   const from = cursor.take(count * width)
