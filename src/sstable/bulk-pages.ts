@@ -4,10 +4,10 @@
 import { sliceVector, type Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
+import type { FileColumn } from './column-pages.js'
 import { BulkColumn } from './decode/bulk-column.js'
 import { CopyTarget } from './decode/copies.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
-import type { FileColumn } from './page-reader.js'
 import type { SparseIndex } from './sparse-index.js'
 import type { VerifiedFile } from './verified-file.js'
 

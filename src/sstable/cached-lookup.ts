@@ -8,8 +8,9 @@ import type { KeySearch } from '../format/key-search.js'
 import type { RowShape } from '../format/row-builder.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
+import type { FileColumn } from './column-pages.js'
 import type { KeyHash } from './key-hash.js'
-import type { FileColumn, Opened, PageReader } from './page-reader.js'
+import type { Opened, PageReader } from './page-reader.js'
 import { slotOf } from './row-hints.js'
 
 /** Instead of a row number: the file does not have the key. */

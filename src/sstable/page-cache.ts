@@ -5,6 +5,10 @@
 // Pages go by SIEVE (Y. Zhang et al., NSDI 2024): a list in order of arrival and a hand that walks from old to new. Where
 // it stands, a page that was used since it last came by is spared, and stays where it is; one that was not goes. So a use
 // costs one store, and pages that one scan brings and nobody asks for again go before those that lookups live on.
+//
+// A lookup of one row can read it without decoding its page. So a page only comes in whole once it is read a second time,
+// and only if it would still be there had it come in the first time (the ghosts of 2Q, T. Johnson and D. Shasha, VLDB 1994,
+// without a list of them): lookups spread over more data than the cache holds would else decode all they touch for nothing.
 
 import { type Vector, vectorBytes } from '../format/vector.js'
 import { HeldRing } from './held.js'
@@ -36,6 +40,8 @@ class Entry {
 /** The pages of one open file that are in the cache, by their number in the file. Made by `PageCache.newFile`. */
 export class FilePages {
   readonly entries: (Entry | undefined)[] = []
+  /** When a page was last read in part, as `PageCache` counts time: a number of bytes; 0: never. */
+  readonly partReads: number[] = []
 }
 
 /** Pages by file and page number. */
@@ -50,6 +56,8 @@ export class PageCache {
   #bytes = 0
   #hits = 0
   #misses = 0
+  /** Bytes of all pages that were read in part: the clock by which a page was read lately or long ago. */
+  #partReadBytes = 0
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes
@@ -102,10 +110,30 @@ export class PageCache {
     return file.entries[page] !== undefined
   }
 
+  /**
+   * Whether a page of which only a few rows are asked for, and which is not there, should be decoded whole and added: it was
+   * asked for lately, too. `bytes`: about what it takes.
+   */
+  wantsWhole(file: FilePages, page: number, bytes: number): boolean {
+    const most = this.#pageBytesMax
+    if (bytes > most) return false
+    const { partReads } = file
+    while (partReads.length <= page) partReads.push(0)
+    const last = partReads[page]!
+    this.#partReadBytes += bytes + overheadBytes
+    partReads[page] = this.#partReadBytes
+    return last > 0 && this.#partReadBytes - last <= most
+  }
+
+  /** Memory that all pages together may take. */
+  get #pageBytesMax(): number {
+    return Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4)
+  }
+
   /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
   set(file: FilePages, page: number, vector: Vector): void {
     const bytes = vectorBytes(vector) + overheadBytes
-    const most = Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4)
+    const most = this.#pageBytesMax
     if (bytes > most) return
     const { entries } = file
     while (entries.length <= page) entries.push(undefined)
@@ -125,6 +153,7 @@ export class PageCache {
   evict(file: FilePages): void {
     for (const entry of file.entries) if (entry !== undefined) this.#drop(entry)
     file.entries.length = 0
+    file.partReads.length = 0
   }
 
   /** Requires: there is a page. */

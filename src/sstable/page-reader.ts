@@ -3,22 +3,15 @@
 // 1. Decoding is synchronous and in plain JavaScript: the main thread never loads WASM.
 // 2. A file is immutable, so its pages and its index are cached for as long as it is open and there is room.
 
-import { concatVectors } from '../format/concat.js'
 import { type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { type Layout, sliceVector, type Vector } from '../format/vector.js'
+import type { Layout, Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
-import {
-  decodeDataPage,
-  decodeDictionaryPage,
-  needsDictionary,
-  openPage,
-  type PageColumn,
-} from './decode/page.js'
+import { ColumnPages, type ColumnRead, type FileColumn, scratch } from './column-pages.js'
 import type { Held } from './held.js'
 import { openIndex } from './open-index.js'
 import type { FilePages, PageCache } from './page-cache.js'
@@ -39,22 +32,6 @@ export interface SSTableFiles {
   readonly fs: FileSystem
   readonly folder: string
   readonly sidecars: SidecarFiles
-}
-
-/** Neighbouring pages are read in one piece up to this length. */
-const readBytesMax = 1 << 20
-
-/** A column of the file: its number there and how to decode it. */
-export interface FileColumn extends PageColumn {
-  readonly number: number
-}
-
-/** What a read counts as it goes. */
-export interface PageTally {
-  /** Data pages that were read from the file and decoded. */
-  pagesRead: number
-  /** Data pages that were found in the cache. */
-  pagesCached: number
 }
 
 /** What the index says, put together once. */
@@ -79,6 +56,7 @@ export class PageReader {
   readonly #host: ReaderHost
   readonly #sidecars: SidecarFiles
   readonly #file: VerifiedFile
+  readonly #columns: ColumnPages
   readonly #opening = new SharedReading()
   #opened: Held<Opened> | undefined
 
@@ -94,6 +72,7 @@ export class PageReader {
     this.#sidecars = sidecars
     const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars, isGuest: host.isGuest }
     this.#file = new VerifiedFile(fs, folder, meta, shared)
+    this.#columns = new ColumnPages(this.#file, cache, this.#cached, this.#whole)
   }
 
   /** Closes the file and forgets what is cached of it. Idempotent. What is under way ends with its next read. */
@@ -183,6 +162,7 @@ export class PageReader {
       optional: index.optional[number] === 1,
       codec: index.codec,
       layout,
+      scratch,
       // Pages may store more than the vector takes (a bool or uint8 in 32 bits, lengths, padding), never much more.
       bytesMax: 8 * this.#meta.rowGroupBytesMax + (1 << 20),
     })
@@ -228,96 +208,13 @@ export class PageReader {
   }
 
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */
-  *vector({ index }: Opened, column: FileColumn, from: number, to: number, tally?: PageTally): Reading<Vector> {
-    const parts: Vector[] = []
-    for (let row = from; row < to; ) {
-      const group = index.groupOf(row)
-      const chunk = group * index.columns + column.number
-      const end = Math.min(to, index.rowGroupFirstRow[group + 1]!)
-      const whole = this.#whole.get(index, chunk)
-      if (whole !== undefined) {
-        const start = index.rowGroupFirstRow[group]!
-        parts.push(sliceVector(whole, row - start, end - start))
-        row = end
-        continue
-      }
-      const { first, last } = index.pagesOf(column.number, row, end)
-      const pages = yield* this.#pages(index, column, chunk, first, last, tally)
-      for (let i = 0; i < pages.length; i++) {
-        const start = index.pageFirstRow[first + i]!
-        const page = pages[i]!
-        parts.push(sliceVector(page, Math.max(row - start, 0), Math.min(end - start, page.length)))
-      }
-      row = end
-    }
-    return concatVectors(column.layout, parts)
-  }
-
-  /** Pages `first` to `last`, both included, of a column chunk. */
-  *#pages(
-    index: SparseIndex,
+  vector(
+    { index }: Opened,
     column: FileColumn,
-    chunk: number,
-    first: number,
-    last: number,
-    tally: PageTally | undefined,
-  ): Reading<Vector[]> {
-    const cached: (Vector | undefined)[] = []
-    let hits = 0
-    for (let page = first; page <= last; page++) {
-      const known = this.#cache.get(this.#cached, page)
-      cached.push(known)
-      if (known !== undefined) hits++
-    }
-    if (tally !== undefined) {
-      tally.pagesCached += hits
-      tally.pagesRead += cached.length - hits
-    }
-    const pages: Vector[] = []
-    let dictionary: Vector | undefined
-    for (let page = first; page <= last; ) {
-      const known = cached[page - first]
-      if (known !== undefined) {
-        pages.push(known)
-        page++
-        continue
-      }
-      const from = index.pageOffset[page]!
-      let to = from
-      let end = page // the first page behind those which are read together
-      while (end <= last && cached[end - first] === undefined && index.pageOffset[end] === to) {
-        if (end > page && to - from + index.pageBytes[end]! > readBytesMax) break
-        to += index.pageBytes[end]!
-        end++
-      }
-      const bytes = yield* this.#file.read(from, to)
-      for (; page < end; page++) {
-        const at = index.pageOffset[page]!
-        const piece = bytes.subarray(at - from, at - from + index.pageBytes[page]!)
-        const stored = openPage(this.#file.path, at, piece)
-        if (dictionary === undefined && needsDictionary(stored)) {
-          dictionary = yield* this.#dictionary(index, column, chunk)
-        }
-        const rows = index.pageEndRow(chunk, page) - index.pageFirstRow[page]!
-        const vector = decodeDataPage(stored, column, rows, dictionary)
-        this.#cache.set(this.#cached, page, vector)
-        pages.push(vector)
-        if (turnIsDue()) yield { until: takeTurn() }
-      }
-    }
-    return pages
-  }
-
-  /** The dictionary of a column chunk; undefined: it has none. */
-  *#dictionary(index: SparseIndex, column: FileColumn, chunk: number): Reading<Vector | undefined> {
-    const offset = index.chunkDictionary[chunk]!
-    if (offset === 0) return undefined
-    const page = index.pageOffset.length + chunk // a number that no data page has
-    const known = this.#cache.get(this.#cached, page)
-    if (known !== undefined) return known
-    const bytes = yield* this.#file.read(offset, offset + index.chunkDictionaryBytes[chunk]!)
-    const vector = decodeDictionaryPage(openPage(this.#file.path, offset, bytes), column)
-    this.#cache.set(this.#cached, page, vector)
-    return vector
+    from: number,
+    to: number,
+    how: ColumnRead = {},
+  ): Reading<Vector> {
+    return this.#columns.read(index, column, from, to, how)
   }
 }

@@ -5,7 +5,8 @@
 import type { Predicate } from '../format/predicate.js'
 import { type ColumnBounds, type Outlook, outlook, unbounded } from '../format/predicate-bounds.js'
 import type { Reading } from '../fs/reading.js'
-import type { FileColumn, Opened } from './page-reader.js'
+import type { FileColumn } from './column-pages.js'
+import type { Opened } from './page-reader.js'
 import type { RowRange, SparseIndex } from './sparse-index.js'
 import type { FileStatistics } from './statistics.js'
 

@@ -18,10 +18,11 @@ import { assert } from '../util/assert.js'
 import { compareBytes } from '../util/bytes.js'
 import { BulkPages } from './bulk-pages.js'
 import { absentRow, CachedLookup, unreadRow } from './cached-lookup.js'
+import type { ColumnRead, FileColumn, PageTally } from './column-pages.js'
 import { hashKey, type KeyHash } from './key-hash.js'
 import { type FilterStats, LookupFilter } from './lookup-filter.js'
 import type { PageCache } from './page-cache.js'
-import { type FileColumn, type Opened, PageReader, type PageTally } from './page-reader.js'
+import { type Opened, PageReader } from './page-reader.js'
 import { type GroupCost, groupCost, type PrunedGroup, type PruningDepth, pruneGroup } from './pruning.js'
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
@@ -31,10 +32,10 @@ import { FileStatistics } from './statistics.js'
 /** So many rows at once can be read past the page cache. */
 const bulkRows = 8192
 
+const lookup: ColumnRead = { isLookup: true }
+
 /** How rows are read. */
-export interface RowsRead {
-  /** Counts pages. */
-  readonly tally?: PageTally | undefined
+export interface RowsRead extends ColumnRead {
   /** Whether many rows of one row group that are not in the page cache pass by it: they would only fill it. */
   readonly pastCache?: boolean
 }
@@ -122,24 +123,28 @@ export class SSTableReader {
     from: number,
     to: number,
     wants: HiddenColumns,
-    { tally, pastCache = false }: RowsRead = {},
+    how: RowsRead = {},
   ): Reading<Batch> {
     assert(from >= 0 && from <= to && to <= this.meta.rows, 'rows lie within the file')
     if (projection.length === 0 && !wants.seq && !wants.deleted) {
       return { rows: to - from, columns: [], seq: noSeq(to - from), deleted: undefined }
     }
     const opened = this.#pages.opened ?? (yield* this.#pages.open())
-    if (pastCache && to - from >= bulkRows && opened.index.groupOf(from) === opened.index.groupOf(to - 1)) {
-      return yield* this.#manyRows(opened, projection, from, to, wants, tally)
+    if (
+      how.pastCache === true &&
+      to - from >= bulkRows &&
+      opened.index.groupOf(from) === opened.index.groupOf(to - 1)
+    ) {
+      return yield* this.#manyRows(opened, projection, from, to, wants, how.tally)
     }
     const columns: Vector[] = []
     for (const index of projection) {
       const column = opened.columns[index]
-      if (column !== undefined) columns.push(yield* this.#pages.vector(opened, column, from, to, tally))
+      if (column !== undefined) columns.push(yield* this.#pages.vector(opened, column, from, to, how))
       else columns.push(nullVector(this.#schema.columns[index]!.codec.layout, to - from))
     }
-    const seq = wants.seq ? yield* this.#sequence(opened, from, to, tally) : noSeq(to - from)
-    const deleted = wants.deleted ? yield* this.#tombstones(opened, from, to, tally) : undefined
+    const seq = wants.seq ? yield* this.#sequence(opened, from, to, how) : noSeq(to - from)
+    const deleted = wants.deleted ? yield* this.#tombstones(opened, from, to, how) : undefined
     return { rows: to - from, columns, seq, deleted }
   }
 
@@ -195,7 +200,7 @@ export class SSTableReader {
     if (row === undefined) return undefined
     const visible = maxSeq <= seq ? row : yield* this.#visibleVersion(opened, key, row, seq)
     if (visible === undefined) return undefined
-    const deleted = yield* this.#tombstones(opened, visible, visible + 1)
+    const deleted = yield* this.#tombstones(opened, visible, visible + 1, lookup)
     return { row: visible, deleted: deleted !== undefined && deleted[0] === 1 }
   }
 
@@ -245,7 +250,7 @@ export class SSTableReader {
     const rows = to - from
     const vector = function* (column: FileColumn): Reading<Vector> {
       if (pages.seemsCached(opened, column, from, to))
-        return yield* pages.vector(opened, column, from, to, tally)
+        return yield* pages.vector(opened, column, from, to, { tally })
       const { first, last } = index.pagesOf(column.number, from, to)
       if (tally !== undefined) tally.pagesRead += last - first + 1
       return yield* bulk.vector(index, column, from, to, undefined)
@@ -296,7 +301,7 @@ export class SSTableReader {
       const wanted = bounds[part]!
       agree = agree && compareColumns(wanted, wanted)(1, 2) === 0
       if (agree) continue
-      const vector = yield* this.#pages.vector(opened, this.#keyColumn(opened, part), low, high)
+      const vector = yield* this.#pages.vector(opened, this.#keyColumn(opened, part), low, high, lookup)
       const compare = compareColumns(vector, wanted)
       const start = firstNotBelow(high - low, (row) => compare(row, 0))
       if (start === high - low || compare(start, 0) > 0) return isNext ? to : undefined
@@ -309,7 +314,7 @@ export class SSTableReader {
 
   /** The newest version at or below `seq` among those of `key`, the first of which is at `first`. */
   *#visibleVersion(opened: Opened, key: KeyBytes, first: number, seq: number): Reading<number | undefined> {
-    const newest = yield* this.#sequence(opened, first, first + 1)
+    const newest = yield* this.#sequence(opened, first, first + 1, lookup)
     if (newest[0]! <= seq) return first
     if (this.meta.rows === this.meta.keys) return undefined
     const { index } = opened
@@ -326,15 +331,15 @@ export class SSTableReader {
     return undefined
   }
 
-  *#sequence(opened: Opened, from: number, to: number, tally?: PageTally): Reading<Float64Array> {
+  *#sequence(opened: Opened, from: number, to: number, how?: ColumnRead): Reading<Float64Array> {
     const { minSeq, maxSeq } = this.meta
     if (minSeq === maxSeq) return new Float64Array(to - from).fill(maxSeq)
-    return (yield* this.#pages.vector(opened, opened.seq, from, to, tally)).values as Float64Array
+    return (yield* this.#pages.vector(opened, opened.seq, from, to, how)).values as Float64Array
   }
 
-  *#tombstones(opened: Opened, from: number, to: number, tally?: PageTally): Reading<Uint8Array | undefined> {
+  *#tombstones(opened: Opened, from: number, to: number, how?: ColumnRead): Reading<Uint8Array | undefined> {
     if (this.meta.tombstones === 0) return undefined
-    return (yield* this.#pages.vector(opened, opened.deleted, from, to, tally)).values as Uint8Array
+    return (yield* this.#pages.vector(opened, opened.deleted, from, to, how)).values as Uint8Array
   }
 
   *#keyColumns(opened: Opened, from: number, to: number): Reading<Vector[]> {

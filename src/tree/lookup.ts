@@ -48,6 +48,9 @@ export interface RunReaders {
   readonly search: KeySearch
 }
 
+const noHidden = { seq: false, deleted: false }
+const lookup = { isLookup: true }
+
 /** What is looked up. */
 export interface Wanted {
   readonly key: KeyBytes
@@ -98,7 +101,7 @@ export function* findInRuns(
     const found = yield* reader.find(key, seq, hash)
     if (found === undefined) continue
     if (found.deleted) return undefined
-    return yield* reader.rows(projection, found.row, found.row + 1, { seq: false, deleted: false })
+    return yield* reader.rows(projection, found.row, found.row + 1, noHidden, lookup)
   }
 }
 

@@ -7,7 +7,7 @@ import type { Schema, SchemaJson } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
-import type { PageTally } from '../sstable/page-reader.js'
+import type { PageTally } from '../sstable/column-pages.js'
 import type { HiddenColumns, RowsRead, SSTableReader } from '../sstable/reader.js'
 import { readMatches } from './late-columns.js'
 
