@@ -43,6 +43,32 @@ export function unpackBits(
   }
 }
 
+/**
+ * The sum of `count` integers of `width` bits, as `unpackBits` unpacks them. Requires: as there, and that the sum has 31 bits:
+ * `count * 2 ** width <= 2 ** 31`.
+ */
+export function sumBits(view: DataView, at: number, width: number, count: number): number {
+  const mask = (1 << width) - 1
+  const whole = view.byteLength - 4
+  let sum = 0
+  let word = 0
+  let have = 0
+  for (let i = 0; i < count; i++) {
+    if (have >= width) {
+      sum = (sum + (word & mask)) | 0
+      word >>>= width
+      have -= width
+      continue
+    }
+    const next = at <= whole ? view.getInt32(at, true) : lastBytes(view, at)
+    at += 4
+    sum = (sum + ((word | (next << have)) & mask)) | 0
+    word = next >>> (width - have)
+    have += 32 - width
+  }
+  return sum
+}
+
 /** The `width` bits, 1 to 32, that begin `bit` bits behind `at`. Requires: their bytes are there. */
 export function bitsAt(bytes: Uint8Array, at: number, bit: number, width: number): number {
   const from = at + (bit >>> 3)

@@ -4,6 +4,7 @@
 // Sums wrap around at 64 bits. The sums of a miniblock's halves are exact as doubles (at most 65,536 values of 32 bits), so
 // a miniblock that is stepped over needs one addition per value, and none if all its differences are alike.
 
+import { sumBits } from './bits.js'
 import type { ByteCursor } from './byte-cursor.js'
 import { readBlocks, unpack64 } from './delta.js'
 import { damaged } from './page-damage.js'
@@ -13,7 +14,9 @@ const twoTo32 = 2 ** 32
 /** Reads values `from` up to but not with `to` as 32-bit integers. Throws PageDamage. Requires: `from < to`. */
 export function readDeltaRange32(cursor: ByteCursor, from: number, to: number): Int32Array {
   const halves = readHalves(cursor, 32, from, to)
-  return Int32Array.from({ length: to - from }, (_, i) => halves[2 * i]!)
+  const into = new Int32Array(to - from)
+  for (let i = 0; i < into.length; i++) into[i] = halves[2 * i]!
+  return into
 }
 
 /** Reads values `from` up to but not with `to` as 64-bit integers. Throws PageDamage. Requires: `from < to`. */
@@ -33,6 +36,7 @@ function readHalves(cursor: ByteCursor, bits: 32 | 64, from: number, to: number)
     halves[0] = low
     halves[1] = high
   }
+  const narrow = 31 - Math.ceil(Math.log2(values))
   const lows = new Int32Array(values)
   const highs = new Int32Array(values)
   for (let i = 1; i < to; ) {
@@ -45,10 +49,12 @@ function readHalves(cursor: ByteCursor, bits: 32 | 64, from: number, to: number)
       const run = Math.min(values, to - i)
       const at = cursor.take((values * width) / 8)
       if (width > bits) damaged(`differences of ${bits}-bit integers have ${width} bits`)
-      unpack64(cursor, at, width, run, lows, highs)
       const skipped = Math.min(Math.max(from - i, 0), run)
+      const isNarrow = width <= narrow
+      if (skipped < run || !isNarrow) unpack64(cursor, at, width, run, lows, highs)
       if (skipped > 0) {
-        const sum = (low >>> 0) + (leastLow >>> 0) * skipped + (width === 0 ? 0 : sumOf(lows, skipped))
+        let sum = (low >>> 0) + (leastLow >>> 0) * skipped
+        if (width > 0) sum += isNarrow ? sumBits(cursor.view, at, width, skipped) : sumOf(lows, skipped)
         const carried = Math.floor(sum / twoTo32) + (width > 32 ? sumOf(highs, skipped) : 0)
         low = sum | 0
         high = (high + leastHigh * skipped + carried) | 0
