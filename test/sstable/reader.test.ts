@@ -5,7 +5,7 @@ import { KeySearch } from '#src/format/key-search.js'
 import { Schema } from '#src/format/schema.js'
 import type { SSTableMeta } from '#src/format/sstable-meta.js'
 import { MemoryFileSystem } from '#src/fs/memory.js'
-import { type Reading, readAsync, readSync } from '#src/fs/reading.js'
+import { readAsync, readSync } from '#src/fs/reading.js'
 import { absentRow, deletedRow, unreadRow } from '#src/sstable/cached-lookup.js'
 import { hashKey } from '#src/sstable/key-hash.js'
 import { PageCache } from '#src/sstable/page-cache.js'
@@ -13,6 +13,7 @@ import { SSTableReader } from '#src/sstable/reader.js'
 import { compareBytes, prefixSuccessor } from '#src/util/bytes.js'
 import { seededRandom } from '#src/util/seeded-random.js'
 import { testSeed as seed } from '../test-seed.js'
+import { countReads } from './count-reads.js'
 import { plainValues } from './pages.js'
 import { all, both, openReader, origins, schema, shapes, slice, type Written, write } from './written.js'
 
@@ -22,30 +23,6 @@ beforeAll(async () => {
   const random = seededRandom(seed)
   for (const [name, shape] of Object.entries(shapes)) files.set(name, await write(shape, random))
 })
-
-/** Drives a reading and counts the bytes it asks for. */
-function countReads<T>(reading: Reading<T>): {
-  readonly result: T
-  readonly bytes: number
-  readonly reads: number
-} {
-  let bytes = 0
-  let reads = 0
-  let step = reading.next()
-  while (step.done !== true) {
-    if ('until' in step.value) {
-      step = reading.next(new Uint8Array(0)) // a turn of the event loop
-      continue
-    }
-    const { file, from, to } = step.value
-    const into = new Uint8Array(to - from)
-    file.readSync(into, from)
-    bytes += to - from
-    reads++
-    step = reading.next(into)
-  }
-  return { result: step.value, bytes, reads }
-}
 
 const plainBatch = ({ rows, columns, seq, deleted }: Batch) => ({
   rows,
