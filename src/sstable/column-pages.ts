@@ -153,7 +153,7 @@ export class ColumnPages {
     const from = Math.max(wanted.from - start, 0)
     const to = Math.min(wanted.to - start, rows)
     if (isLookup && to - from < rows) {
-      // A dictionary's entries take more than the indexes that the page has of them: at least as offsets.
+      // Whatever the values, a row takes some bytes in memory, also where the page has but bits for it.
       const bytes = Math.max(stored.header.uncompressedBytes, 4 * rows)
       if (!this.#cache.wantsWhole(this.#cached, page, bytes)) {
         return decodePageRows(stored, column, rows, from, to, dictionary)
@@ -164,14 +164,11 @@ export class ColumnPages {
     return sliceVector(vector, from, to)
   }
 
-  /** Where to begin to read a page that begins at `from`: at its dictionary, if that is as good as on the way. */
+  /** Where to begin to read pages that begin at `from`: at their dictionary, if that is to be read and close by. */
   #startOfRead(index: SparseIndex, chunk: number, from: number): number {
     const offset = index.chunkDictionary[chunk]!
-    const bytes = index.chunkDictionaryBytes[chunk]!
     const isNear = offset > 0 && offset < from && from - offset <= nearBytesMax
-    return isNear && bytes <= from - offset && !this.#cache.has(this.#cached, dictionaryOf(index, chunk))
-      ? offset
-      : from
+    return isNear && !this.#cache.has(this.#cached, dictionaryOf(index, chunk)) ? offset : from
   }
 
   /** The dictionary of a column chunk; undefined: it has none. `read`: bytes from `start` on, of which it may be one. */
