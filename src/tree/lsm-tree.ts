@@ -13,7 +13,7 @@ import { isEmptyRange, type KeyRange } from '../format/key-codec.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import { readAsync } from '../fs/reading.js'
-import { Memtable } from '../memtable/memtable.js'
+import type { Memtable } from '../memtable/memtable.js'
 import type { ResolvedTableOptions } from '../options.js'
 import { assert } from '../util/assert.js'
 import type { LogWriter } from '../wal/log-writer.js'
@@ -23,12 +23,12 @@ import { deleteRange } from './delete-range.js'
 import { deletionHost } from './deletion-host.js'
 import { checkWritable, type TreeEnvironment } from './environment.js'
 import { Flusher } from './flusher.js'
-import { memtableReps } from './memtable-kinds.js'
 import { createLog } from './new-log.js'
 import { stallEvent } from './pressure.js'
 import type { SealedLog } from './sealed-log.js'
 import type { SuperVersion, View } from './super-version.js'
 import { TableReaders } from './table-readers.js'
+import { Tail } from './tail.js'
 import type { TreeFiles } from './tree-files.js'
 import { TreeFlush } from './tree-flush.js'
 import type { TreeImage } from './tree-image.js'
@@ -36,7 +36,6 @@ import { TreeMetrics } from './tree-metrics.js'
 import { type ScanRequest, scanTree } from './tree-scan.js'
 import { type LiveFile, liveFiles, sizesOf, type TableStats } from './tree-stats.js'
 import { TreeView } from './tree-view.js'
-import type { WrittenKeys } from './written-keys.js'
 
 export class LsmTree {
   readonly name: string
@@ -47,22 +46,16 @@ export class LsmTree {
   readonly #files: TreeFiles
   readonly #queue: CommitQueue
   readonly #flusher: Flusher
-  /** Takes new records; may be ahead of what is committed. */
-  #tail: Memtable | undefined
-  /** The last sealing of a tail, while it is under way. */
-  #sealing: Promise<void> = Promise.resolve()
+  readonly #tail: Tail
   readonly #view: TreeView
   #previousLog = { number: 0, bytes: 0, digest: 0 }
   #roomWaiters: (() => void)[] = []
   /** The open SSTables; tell `track` of reads in them. */
   readonly readers: TableReaders
-  readonly #watchers = new Set<WrittenKeys>()
   /** What keeps the tree in shape between its flushes. */
   readonly compaction: CompactionControl
   /** What the tree counts; whoever reads through `pin` counts its own reads here. */
   readonly metrics = new TreeMetrics(() => this.readers.open())
-  /** A record is open: the arena belongs to whoever opened it. */
-  #encoding = false
   #closed = false
   #flushesOnClose = true
 
@@ -97,7 +90,9 @@ export class LsmTree {
       sampleKeys: (table) => this.readers.track(readAsync(this.readers.of(table).sampleKeys(64))),
       eased: () => this.#wakeWriters(),
     })
-    this.#queue = new CommitQueue(this.#commitHost(), options, this.metrics)
+    const { metrics } = this
+    this.#queue = new CommitQueue(this.#commitHost(), options, metrics)
+    this.#tail = new Tail({ schema, options, queue: this.#queue, metrics, sequence: environment.sequence })
     this.#flusher = new Flusher(
       new TreeFlush({
         ...shared,
@@ -126,50 +121,14 @@ export class LsmTree {
    */
   async write(encode: (memtable: Memtable, firstSeq: number) => number): Promise<void> {
     this.#checkWritable()
-    const beganMs = performance.now()
-    const { sequence } = this.environment
-    const memtable = this.#memtableFor(sequence.next)
-    const start = memtable.beginRecord()
-    this.#encoding = true
-    let entries: number
-    try {
-      entries = encode(memtable, sequence.next)
-      if (entries > 0) memtable.endRecord(start, sequence.next, this.#queue.durableBytes(memtable))
-    } catch (error) {
-      memtable.abandonRecord(start)
-      throw error
-    } finally {
-      this.#encoding = false
-    }
-    if (entries === 0) {
-      memtable.abandonRecord(start)
-      return
-    }
-    // Only now: a memtable that got no record must not displace the full one, which then nobody would seal.
-    this.#tail = memtable
-    for (const keys of this.#watchers) keys.add(memtable, start)
-    sequence.next += entries
-    const deletes = memtable.recordDeletes
-    await this.#queue.submit(memtable, start, memtable.encodedBytes, sequence.next - 1, beganMs)
-    this.metrics.written(entries - deletes, deletes)
-  }
-
-  #memtableFor(nextSeq: number): Memtable {
-    if (this.#tail !== undefined && !this.#tail.isFull(nextSeq)) return this.#tail
-    return new Memtable({
-      schema: this.schema,
-      rep: memtableReps[this.options.memtable],
-      baseSeq: nextSeq,
-      bytesMax: this.options.memtableBytes,
-      rowsMax: this.options.memtableRows,
-    })
+    await this.#tail.write(encode)
   }
 
   /** Makes everything written before this call part of an SSTable. Rejects with the first failure, but goes on trying. */
   async flush(): Promise<void> {
     this.#checkWritable()
     // At once: a tail that waits for room gets it from the flush of those before it.
-    await Promise.all([this.#sealTail(), this.#flusher.drain()])
+    await Promise.all([this.#tail.seal(), this.#flusher.drain()])
     // If it was closed meanwhile, the log that was sealed may stay a log.
     if (!this.options.flushOnClose) this.checkOpen()
     await this.#flusher.drain()
@@ -195,21 +154,7 @@ export class LsmTree {
     this.#checkWritable()
     if (isEmptyRange(range)) return
     const parts = { tree: this, files: this.#files, queue: this.#queue, snapshots: this.#view.snapshots }
-    await deleteRange(deletionHost({ ...parts, watchers: this.#watchers }), range)
-  }
-
-  /** Resolves when the tail is sealed, also if that is an earlier call's doing. */
-  #sealTail(): Promise<void> {
-    const tail = this.#tail
-    if (tail === undefined) return this.#sealing
-    this.#tail = undefined
-    const sealing = this.#queue.seal(tail)
-    const over = () => {
-      if (this.#sealing === sealing) this.#sealing = Promise.resolve()
-    }
-    this.#sealing = sealing
-    sealing.then(over, over)
-    return sealing
+    await deleteRange(deletionHost({ ...parts, watchers: this.#tail.watchers }), range)
   }
 
   // --- Reading.
@@ -313,7 +258,7 @@ export class LsmTree {
   }
 
   async #settle(): Promise<void> {
-    await this.#sealTail()
+    await this.#tail.seal()
     await this.#queue.idle()
     if (this.#flushesOnClose && this.environment.health.failure === undefined) await this.#flusher.drain()
   }
@@ -339,9 +284,7 @@ export class LsmTree {
       },
       delayMs: (bytes: number) =>
         this.#closed ? 0 : this.compaction.delayMs(bytes, this.#view.immutables.length),
-      refused: (memtable: Memtable, start: number) => {
-        for (const keys of this.#watchers) keys.remove(memtable, start)
-      },
+      refused: (memtable: Memtable, start: number) => this.#tail.refused(memtable, start),
     }
   }
 
@@ -391,7 +334,7 @@ export class LsmTree {
   #checkWritable(): void {
     this.checkOpen()
     checkWritable(this.environment)
-    if (this.#encoding) {
+    if (this.#tail.isEncoding) {
       throw new MarquetryError('MARQUETRY_INVALID_ROW', 'A row that is being read, by a getter, cannot write')
     }
   }
