@@ -216,8 +216,8 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
    * Writes all rows of a file (Parquet, CSV, NDJSON, Arrow IPC) or a stream to the table, replacing those with their keys. Columns are matched by name, their
    * values converted where that is exact; what the file has besides is left out, nullable columns that it does not have
    * are null. Throws MARQUETRY_INVALID_INPUT for a file that is malformed or does not fit, with column and row (counted
-   * from 0); whether columns fit is checked before anything is written. Not atomic: rows that were written before an
-   * error or an abort stay, and importing the file again completes them.
+   * from 0); whether columns fit is checked before anything is written. Not atomic, but with `sorted`: rows that were written
+   * before an error or an abort stay, and importing the file again completes them.
    */
   async import(source: ImportSource, options: ImportOptions<C> = {}): Promise<ImportResult> {
     return await importRows(this.#tree, source, options as ImportOptions<Columns>)

@@ -2,7 +2,9 @@
 
 import type { FileSystem } from '../fs/file-system.js'
 import { type EncodeTask, encodeTask } from './encode-task.js'
-import type { Job, ResultOf } from './job.js'
+import type { Job, LoadJob, ResultOf } from './job.js'
+import { WorkerRunWriter } from './load-channel.js'
+import { InlineRunWriter, type RunWriter } from './load-job.js'
 import { runInPool } from './pool.js'
 import { runJob } from './run-job.js'
 
@@ -13,6 +15,8 @@ export interface JobExecutor {
   run<J extends Job>(job: J): Promise<ResultOf<J>>
   /** Encodes a row group. `transfer`: the buffers of its vectors, if the caller gives them away. */
   encode(task: EncodeTask, transfer?: readonly ArrayBuffer[]): Promise<Uint8Array>
+  /** Begins a load. */
+  load(job: LoadJob): RunWriter
   /** Says that a job will come soon, so that threads and WASM get loaded. Returns at once, never fails. */
   warm(): void
 }
@@ -22,7 +26,7 @@ export function shortThreads(threads: number): number {
   return Math.max(threads, 2)
 }
 
-/** Runs jobs in the process's pools of worker threads; merges in as many as `threads`. */
+/** Runs jobs in the process's pools of worker threads; merges, and loads, in as many as `threads`. */
 export function poolExecutor(threads: number): JobExecutor {
   const module = new URL('./worker.js', import.meta.url)
   const short = { threads: shortThreads(threads), module }
@@ -30,6 +34,7 @@ export function poolExecutor(threads: number): JobExecutor {
     threads,
     run: (job) => runInPool(job, job.kind === 'merge' ? { pool: 'merges', threads, module } : short),
     encode: (task, transfer = []) => runInPool<Uint8Array>(task, { ...short, transfer }),
+    load: (job) => new WorkerRunWriter(job, { threads, module }),
     warm: () => {
       runInPool({ kind: 'warm' }, short).catch(() => {})
     },
@@ -42,6 +47,7 @@ export function inlineExecutor(fs: FileSystem): JobExecutor {
     threads: 0,
     run: (job) => runJob(fs, job),
     encode: async (task) => encodeTask(task),
+    load: (job) => new InlineRunWriter(fs, job),
     warm() {},
   }
 }

@@ -52,20 +52,27 @@ export interface MergeInput {
   readonly meta: SSTableMeta
 }
 
-/**
- * Merges SSTables into new ones, which together are one sorted run. Fails with MARQUETRY_CORRUPTION if an input is
- * damaged, whatever part of it the range takes, and with MARQUETRY_ABORTED if `control` says so.
- */
-export interface MergeJob {
-  readonly kind: 'merge'
+/** What a job says of the run that it writes. */
+export interface OutputJob {
   /** Where the outputs go: a folder that does not exist yet; output i is the folder `numberedName(i)` in it. */
   readonly folder: string
-  /** The table's current schema: that of the outputs. Columns that an input lacks are null in its rows. */
+  /** The table's current schema: that of the outputs. */
   readonly schema: SchemaJson
   readonly output: OutputOptions & {
     /** Size at which an output ends and the next begins; versions of one key are never split. */
     readonly targetFileBytes: number
   }
+  readonly createdMs: number
+}
+
+/**
+ * Merges SSTables into new ones, which together are one sorted run. Fails with MARQUETRY_CORRUPTION if an input is
+ * damaged, whatever part of it the range takes, and with MARQUETRY_ABORTED if `control` says so.
+ */
+export interface MergeJob extends OutputJob {
+  readonly kind: 'merge'
+  /** That of the outputs. Columns that an input lacks are null in its rows. */
+  readonly schema: SchemaJson
   /** Sorted runs, newest first, each as its tables in key order. */
   readonly inputs: readonly (readonly MergeInput[])[]
   /** Takes only keys of this range; without it, all. */
@@ -78,7 +85,16 @@ export interface MergeJob {
   readonly memoryBytes: number
   /** Shared with who gave the job; see `JobControl`. Undefined: nobody watches. */
   readonly control?: SharedArrayBuffer
-  readonly createdMs: number
+}
+
+/**
+ * Writes rows that come in key order, one per key, as SSTables, which together are one sorted run. The rows come while
+ * the job runs; see `RunWriter`.
+ */
+export interface LoadJob extends OutputJob {
+  readonly kind: 'load'
+  /** The sequence number of all rows. */
+  readonly seq: number
 }
 
 export type Job = FlushJob | MergeJob
@@ -86,6 +102,12 @@ export type Job = FlushJob | MergeJob
 /** What a flush made; undefined: it had nothing to write. */
 export interface FlushResult {
   readonly table: SSTableMeta | undefined
+}
+
+/** What a load made. */
+export interface LoadResult {
+  /** In key order, numbered 0. */
+  readonly tables: readonly SSTableMeta[]
 }
 
 /** What a merge made. */

@@ -1,4 +1,4 @@
-// What a merge writes: batches regrouped into row groups, row groups into SSTables of about the wished size.
+// What merges and loads write: batches regrouped into row groups, row groups into SSTables of about the wished size.
 //
 // 1. No key is in two row groups, and so in no two files.
 // 2. A row group has at most `rowGroupRows` rows and about `rowGroupBytes` bytes, but for a key with more versions than that.
@@ -14,7 +14,7 @@ import { sliceBatch } from '../scan/gather.js'
 import type { StoredRowGroup } from '../sstable/bulk-reader.js'
 import { SSTableWriter } from '../sstable/writer.js'
 import { engineVersion } from '../util/engine-version.js'
-import type { MergeJob } from './job.js'
+import type { OutputJob } from './job.js'
 
 /** Sorted batches in, row groups out. */
 export class RowGroupCutter {
@@ -87,7 +87,7 @@ export class RowGroupCutter {
  */
 export class MergeOutput {
   readonly #fs: FileSystem
-  readonly #job: MergeJob
+  readonly #job: OutputJob
   readonly #schema: Schema
   readonly #hasTombstones: boolean
   readonly #tables: SSTableMeta[] = []
@@ -102,7 +102,7 @@ export class MergeOutput {
   #rowGroupsCarried = 0
 
   /** Requires: `job.folder` exists. `hasTombstones`: whether a row may be one. */
-  constructor(fs: FileSystem, job: MergeJob, schema: Schema, hasTombstones: boolean) {
+  constructor(fs: FileSystem, job: OutputJob, schema: Schema, hasTombstones: boolean) {
     this.#fs = fs
     this.#job = job
     this.#schema = schema

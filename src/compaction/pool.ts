@@ -1,6 +1,7 @@
-// The worker threads: three pools per process (and number of threads asked for), for short tasks, for merges and for reads, so
-// that a flush never waits for a merge, and a read for neither. Made at the first task, never keeping the process alive while idle.
+// The worker threads: four pools per process (and number of threads asked for), for short tasks, for merges, for reads and for
+// loads, so that a flush never waits for a merge, a read for neither, and nothing for a load, which ends when its rows do. Made at the first task, never keeping the process alive while idle.
 
+import type { TransferListItem as Transferable } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { aborted, isMarquetryError, MarquetryError } from '../errors.js'
 import { unwrap, type WorkerAnswer } from './worker-answer.js'
@@ -9,8 +10,8 @@ import { unwrap, type WorkerAnswer } from './worker-answer.js'
 const idleTimeoutMs = 10_000
 const queueMax = 10_000
 
-/** Which pool: that of flushes and other short tasks, that of merges, or that of reads that somebody waits for. */
-export type PoolKind = 'short' | 'merges' | 'reads'
+/** Which pool: that of flushes and other short tasks, that of merges, that of reads that somebody waits for, or that of loads. */
+export type PoolKind = 'short' | 'merges' | 'reads' | 'loads'
 
 const pools = new Map<string, Piscina>()
 
@@ -34,7 +35,7 @@ export interface PoolRun {
   readonly threads: number
   /** Module whose default export runs the task and answers with a WorkerAnswer. */
   readonly module: URL
-  readonly transfer?: readonly ArrayBuffer[]
+  readonly transfer?: readonly Transferable[]
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,7 +54,7 @@ export async function runInPool<T>(task: object, run: PoolRun): Promise<T> {
   try {
     result = await poolOf(pool, threads).run(task, {
       filename: module.href,
-      ...(transfer === undefined ? {} : { transferList: transfer as ArrayBuffer[] }),
+      ...(transfer === undefined ? {} : { transferList: transfer as Transferable[] }),
       ...(signal === undefined ? {} : { signal }),
     })
   } catch (error) {

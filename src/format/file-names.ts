@@ -12,6 +12,9 @@ export const sstableFiles = {
   checksums: 'checksums.crc',
 } as const
 
+/** In the folder of a load, below `tmp/`: the numbers of the SSTables that it is about to add, as JSON. */
+export const loadMarker = 'LOAD'
+
 /** Directories: of a table, and `readers` of the database. */
 export const directories = { sstables: 'sst', temporary: 'tmp', readers: 'readers' } as const
 

@@ -63,7 +63,8 @@ function appendPart(schema: Schema, sink: ByteSink, position: number, part: unkn
   }
 }
 
-function checkLength(length: number): void {
+/** Throws MARQUETRY_LIMIT if an encoded key is longer than keys may be. */
+export function checkKeyLength(length: number): void {
   if (length > keyBytesMax) {
     throw new MarquetryError(
       'MARQUETRY_LIMIT',
@@ -83,7 +84,7 @@ export function appendKey(schema: Schema, sink: ByteSink, key: unknown): void {
     const parts = partsOf(schema, key, schema.key.length, 'key')
     for (let i = 0; i < parts.length; i++) appendPart(schema, sink, i, parts[i])
   }
-  checkLength(sink.length - from)
+  checkKeyLength(sink.length - from)
 }
 
 /** The encoding of a whole key that a user gave, in memory of its own. */
@@ -122,7 +123,7 @@ function encodeBound(schema: Schema, bound: unknown, what: string): KeyBytes {
   const sink = new ByteSink(64)
   const parts = partsOf(schema, bound, 1, what)
   for (let i = 0; i < parts.length; i++) appendPart(schema, sink, i, parts[i])
-  checkLength(sink.length)
+  checkKeyLength(sink.length)
   return sink.copy()
 }
 
@@ -150,7 +151,7 @@ function encodePrefix(schema: Schema, prefix: unknown): KeyBytes {
     }
     appendKeyPrefix(sink, startsWith as string | Uint8Array)
   }
-  checkLength(sink.length)
+  checkKeyLength(sink.length)
   return sink.copy()
 }
 

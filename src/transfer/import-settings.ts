@@ -25,6 +25,8 @@ export interface ImportSettings {
   readonly names: readonly string[]
   /** Index of the column that is numbered. */
   readonly numbered: number | undefined
+  /** The rows come in key order, and go past log and memtable. */
+  readonly sorted: boolean
   readonly batchRows: number
   readonly rowGroupTimeoutMs: number
   readonly limits: ImportLimits
@@ -33,7 +35,7 @@ export interface ImportSettings {
 }
 
 const optionNames: ReadonlySet<string> = new Set([
-  'format', 'rowNumber', 'columns', 'rejects', 'delimiter', 'header', 'nullText', 'batchRows',
+  'format', 'rowNumber', 'columns', 'rejects', 'delimiter', 'header', 'nullText', 'sorted', 'batchRows',
   'rowGroupTimeoutMs', 'limits', 'onProgress', 'signal',
 ]) // biome-ignore format: a list
 
@@ -60,6 +62,7 @@ export function checkImportOptions(
     rejects,
     names: fileNames(schema, columns, rowNumber),
     numbered,
+    sorted: checkSorted(options.sorted),
     batchRows: wholeNumber('batchRows', options.batchRows, 1, 65_536, 2_048),
     rowGroupTimeoutMs: wholeNumber('rowGroupTimeoutMs', options.rowGroupTimeoutMs, 1, 2 ** 31 - 1, 60_000),
     limits: resolveLimits(options.limits),
@@ -71,6 +74,11 @@ export function checkImportOptions(
 function checkSource(source: unknown): asserts source is ImportSource {
   if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) return
   checkPath(source)
+}
+
+function checkSorted(sorted: unknown = false): boolean {
+  if (typeof sorted !== 'boolean') throw invalidOption('sorted', 'must be true or false')
+  return sorted
 }
 
 function checkRejects(rejects: unknown, format: Format): void {

@@ -1,6 +1,7 @@
 // A file or a stream into a table: what an input yields is numbered and written, chunk by chunk.
 //
-//   input → columns of the table → RowWriter: records of the log, through the normal write path
+//   input → columns of the table ─┬─ RowWriter: records of the log, through the normal write path
+//                                 └─ SortedWriter: SSTables, past log and memtable, for what comes in key order
 
 import { throwIfAborted } from '../errors.js'
 import type { Columns } from '../format/row-types.js'
@@ -16,12 +17,14 @@ import { openNdjson } from './ndjson-input.js'
 import { openParquet } from './parquet-input.js'
 import { type BadRecords, RejectsFile, strict } from './rejects.js'
 import { numberedColumn, RowNumberer } from './row-numberer.js'
+import type { RowSink } from './row-sink.js'
 import { RowWriter } from './row-writer.js'
+import { SortedWriter } from './sorted-writer.js'
 import type { ImportOptions, ImportProgress, ImportResult } from './transfer-options.js'
 
 /**
- * Reads a source into the table. Not atomic: what was written before an error, or an abort, stays, and importing again
- * overwrites it. Throws MARQUETRY_INVALID_INPUT, MARQUETRY_IO, MARQUETRY_ABORTED and whatever writes throw.
+ * Reads a source into the table. Not atomic, unless it is sorted: what was written before an error, or an abort, stays, and
+ * importing again overwrites it. Throws MARQUETRY_INVALID_INPUT, MARQUETRY_IO, MARQUETRY_ABORTED and whatever writes throw.
  */
 export async function importRows(
   tree: LsmTree,
@@ -87,23 +90,29 @@ class Importer {
 
   /** Returns how many rows were written. */
   async run(): Promise<number> {
-    const { signal, batchRows } = this.#settings
-    const writer = new RowWriter(this.#tree, batchRows, signal)
+    const { signal } = this.#settings
+    const sink = await this.#openSink()
     try {
       for (;;) {
         throwIfAborted(signal)
         const chunk = await this.#input.next()
         if (chunk === undefined) break
-        await this.#write(writer, chunk)
+        await this.#write(sink, chunk)
       }
-      await writer.settled()
+      await sink.finish()
       return this.#rows
     } finally {
-      await writer.close()
+      await sink.close()
     }
   }
 
-  async #write(writer: RowWriter, chunk: ImportChunk): Promise<void> {
+  async #openSink(): Promise<RowSink> {
+    const { sorted, signal, batchRows } = this.#settings
+    if (sorted) return await SortedWriter.begin(this.#tree, this.#input.name, signal)
+    return new RowWriter(this.#tree, batchRows, signal)
+  }
+
+  async #write(sink: RowSink, chunk: ImportChunk): Promise<void> {
     const { onProgress } = this.#settings
     const { rowsTotal, bytesTotal } = this.#input
     const before = { rows: this.#rows, bytes: this.#bytes }
@@ -113,7 +122,8 @@ class Importer {
       const progress: ImportProgress = { rows: this.#rows, bytes: this.#bytes, rowsTotal, bytesTotal }
       onProgress?.(progress)
     }
-    await writer.write(this.#columns(chunk), chunk.rows, report)
+    const { rows, placeOf } = chunk
+    await sink.write({ vectors: this.#columns(chunk), rows, placeOf }, report)
   }
 
   /** All columns of the table: those decoded, those that the file does not have, and the row numbers. */

@@ -5,13 +5,14 @@ import { throwIfAborted } from '../errors.js'
 import type { Vector } from '../format/vector.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
+import type { ImportedRows, RowSink } from './row-sink.js'
 
 /** Records that are encoded and not yet committed. */
 const recordsInFlight = 8
 /** A record is cut when it has grown to this, however few rows it has. */
 const recordBytes = 1024 * 1024
 
-export class RowWriter {
+export class RowWriter implements RowSink {
   readonly #tree: LsmTree
   readonly #batchRows: number
   readonly #signal: AbortSignal | undefined
@@ -24,25 +25,22 @@ export class RowWriter {
     this.#signal = signal
   }
 
-  /** Writes all rows of some columns; `report` is told how many are written, at last all. */
-  async write(vectors: readonly Vector[], rows: number, report: (rows: number) => void): Promise<void> {
+  async write({ vectors, rows }: ImportedRows, report: (rows: number) => void): Promise<void> {
     const keys = this.#tree.schema.key.map((index) => vectors[index]!)
     for (let from = 0; from < rows; ) {
       throwIfAborted(this.#signal)
       from = this.#writeRecord(vectors, keys, from, Math.min(from + this.#batchRows, rows))
       while (this.#writes.length >= recordsInFlight) await this.#writes.shift()
       if (turnIsDue()) await takeTurn()
-      if (from === rows) await this.settled()
+      if (from === rows) await this.finish()
       report(from)
     }
   }
 
-  /** Resolves when all that was written is committed. */
-  async settled(): Promise<void> {
+  async finish(): Promise<void> {
     while (this.#writes.length > 0) await this.#writes.shift()
   }
 
-  /** Waits for what is under way, whatever becomes of it. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes)
   }

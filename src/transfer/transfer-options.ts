@@ -86,15 +86,22 @@ export interface ImportOptions<C extends Columns> {
   readonly header?: boolean | undefined
   /** CSV: what null looks like besides an empty field; either only without quotes. Default: nothing else. */
   readonly nullText?: string | undefined
-  /** Rows of a log record: written all or none. Default 2,048. */
+  /**
+   * The rows come in key order (of equal keys the last counts): they become SSTables without passing log and memtable, which
+   * is faster, and part of the table all at once, at the end, or not at all. In the order of writes such an import stands
+   * where it began: what is written while it runs is newer. One at a time in a table; deletions of ranges wait for it. Rows
+   * in another order end it with MARQUETRY_INVALID_INPUT. Default `false`.
+   */
+  readonly sorted?: boolean | undefined
+  /** Rows of a log record: written all or none. Not for `sorted`. Default 2,048. */
   readonly batchRows?: number | undefined
   /** Parquet: how long the decoding of one row group may take before the file counts as malformed. Default 60,000. */
   readonly rowGroupTimeoutMs?: number | undefined
   /** Parquet: what a file may claim to hold before it is refused with MARQUETRY_LIMIT. */
   readonly limits?: Partial<ImportLimits> | undefined
-  /** Called as rows are written, several times per row group. */
+  /** Called as rows are written, several times per row group; `sorted`: they are visible at the end. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
-  /** Ends the import with an `AbortError`; rows that are written stay. */
+  /** Ends the import with an `AbortError`; rows that are written stay, but for `sorted`. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -20,19 +20,31 @@ import type { TreeMetrics } from './tree-metrics.js'
 const publishEntries = 2048
 
 interface Ticket {
-  readonly memtable: Memtable
+  /** Undefined: a step, which is about none, or what waits for one. */
+  readonly memtable: Memtable | undefined
   /**
    * A write ticket is the record from `start` to `end`; a seal ticket closes its memtable; a sync ticket makes what lies
-   * before it durable; a barrier only waits its turn.
+   * before it durable; a barrier only waits its turn; a step is run in its turn.
    */
-  readonly kind: 'write' | 'seal' | 'sync' | 'barrier'
+  readonly kind: 'write' | 'seal' | 'sync' | 'barrier' | 'step'
   readonly start: number
   readonly end: number
   readonly lastSeq: number
   /** When the caller began to wait. */
   readonly beganMs: number
+  /** What a step does. Never rejects. */
+  readonly step?: () => Promise<void>
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+}
+
+interface WriteTicket extends Ticket {
+  readonly memtable: Memtable
+  readonly kind: 'write'
+}
+
+function isWrite(ticket: Ticket): ticket is WriteTicket {
+  return ticket.kind === 'write'
 }
 
 /** The tree, as the queue sees it. */
@@ -100,7 +112,21 @@ export class CommitQueue {
   /** Makes everything that was submitted before and not refused durable, whatever the mode. */
   async sync(): Promise<void> {
     const memtable = this.#tickets.at(-1)?.memtable ?? this.#active?.memtable
-    if (memtable !== undefined) await this.#enqueue('sync', memtable, 0, 0, 0, 0)
+    if (memtable !== undefined || this.#tickets.length > 0) await this.#enqueue('sync', memtable, 0, 0, 0, 0)
+  }
+
+  /**
+   * Runs a step when all that was submitted before is visible, and durable, and nothing that is submitted later: no write
+   * happens beside it. Settles as it does. After a failure of the queue it is not run.
+   */
+  async inOrder(step: () => Promise<void>): Promise<void> {
+    let failure: { readonly error: unknown } | undefined
+    await this.#enqueue('step', undefined, 0, 0, 0, 0, async () => {
+      await step().catch((error: unknown) => {
+        failure = { error }
+      })
+    })
+    if (failure !== undefined) throw failure.error
   }
 
   /** Resolves when nothing is under way. */
@@ -117,14 +143,16 @@ export class CommitQueue {
 
   #enqueue(
     kind: Ticket['kind'],
-    memtable: Memtable,
+    memtable: Memtable | undefined,
     start: number,
     end: number,
     lastSeq: number,
     beganMs: number,
+    step?: () => Promise<void>,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#tickets.push({ kind, memtable, start, end, lastSeq, beganMs, resolve, reject })
+      const ticket = { kind, memtable, start, end, lastSeq, beganMs, resolve, reject }
+      this.#tickets.push(step === undefined ? ticket : { ...ticket, step })
       if (this.#running === undefined) {
         // Started a microtask later, so that all calls of this turn share one group.
         this.#running = Promise.resolve().then(() => this.#run())
@@ -135,22 +163,18 @@ export class CommitQueue {
   async #run(): Promise<void> {
     try {
       while (this.#tickets.length > 0) {
-        const { memtable, kind } = this.#tickets[0]!
-        if (kind === 'barrier') {
-          this.#tickets.shift()!.resolve()
-          continue
-        }
-        if (kind === 'sync') {
-          if (this.#active !== undefined) await this.#sync(this.#active.log)
-          this.#tickets.shift()!.resolve()
-          continue
-        }
-        if (kind === 'seal') {
+        const ticket = this.#tickets[0]!
+        if (!isWrite(ticket)) {
+          const { kind, step } = ticket
           // The memtable itself has no log if all its writes were refused; then the one before it is still active.
-          if (this.#active !== undefined) await this.#seal()
+          if (kind === 'seal' && this.#active !== undefined) await this.#seal()
+          if ((kind === 'sync' || kind === 'step') && this.#active !== undefined)
+            await this.#sync(this.#active.log)
+          await step?.()
           this.#tickets.shift()!.resolve()
           continue
         }
+        const { memtable } = ticket
         if (this.#active !== undefined && this.#active.memtable !== memtable) await this.#seal()
         if (this.#active === undefined && !(await this.#activate(memtable))) continue
         await this.#commitGroup(memtable)
@@ -193,7 +217,8 @@ export class CommitQueue {
     clearTimeout(timer)
     if (this.#host.hasRoom()) return true
     const now = performance.now()
-    const isOver = ({ kind, beganMs }: Ticket) => kind === 'write' && beganMs + stallTimeoutMs <= now
+    const isOver = (ticket: Ticket): ticket is WriteTicket =>
+      isWrite(ticket) && ticket.beganMs + stallTimeoutMs <= now
     const expired = this.#tickets.filter(isOver)
     this.#tickets = this.#tickets.filter((ticket) => !isOver(ticket))
     this.#metrics.counts.refusedWrites += expired.length

@@ -1,6 +1,7 @@
 // All that keeps a tree in shape between its flushes: the compactor and its strategy, the limits that hold writers back when
 // merges fall behind, and the record of what was done.
 
+import { levelOfLoad } from '../compaction/load-level.js'
 import { wholePlan } from '../compaction/plan-facts.js'
 import { normalDepth, overlapDepth } from '../compaction/strategies/depth.js'
 import { spaceAmplification } from '../compaction/strategies/space.js'
@@ -12,9 +13,11 @@ import {
   type ResolvedCompactionOptions,
   resolveTableCompaction,
 } from '../options-compaction.js'
+import type { SortedRun, Version } from '../version/version.js'
 import { Compactor } from './compactor.js'
 import type { CompactionEvent } from './environment.js'
 import { HistoryLog } from './history-log.js'
+import type { LoadBarrier } from './load-barrier.js'
 import { DepthLimits, pressureOf, WriteThrottle } from './pressure.js'
 import { type CompactedTree, TreeCompaction } from './tree-compaction.js'
 import type { TreeMetrics } from './tree-metrics.js'
@@ -28,6 +31,7 @@ const hardMargin = 24
 export interface ControlledTree
   extends Pick<CompactedTree, 'name' | 'schema' | 'options' | 'environment' | 'files' | 'snapshots'> {
   readonly metrics: TreeMetrics
+  readonly barrier: LoadBarrier
   readonly sampleKeys: (table: SSTableMeta) => Promise<readonly KeyBytes[]>
   /** Writers that wait may find that they need not any more. */
   readonly eased: () => void
@@ -58,11 +62,12 @@ export class CompactionControl {
     const host = new TreeCompaction({
       ...tree,
       targetFileBytes: () => this.#options.targetFileBytes,
+      comingBelow: (plan) => tree.barrier.comingBelow(plan),
       changed: () => this.#observe(),
       reported: (event) => this.#record(event),
       quiet: () => tree.eased(),
     })
-    this.#compactor = new Compactor(host, strategyOf(this.#options))
+    this.#compactor = new Compactor(host, tree.barrier.around(strategyOf(this.#options)))
   }
 
   /** Sorted runs that a lookup may have to ask for one key. */
@@ -71,7 +76,8 @@ export class CompactionControl {
   }
 
   stats(): CompactionStats {
-    const { flushedBytes, compactedBytesOut } = this.#tree.metrics.counts
+    const { flushedBytes, loadedBytes, compactedBytesOut } = this.#tree.metrics.counts
+    const newBytes = flushedBytes + loadedBytes
     const { running, isPaused, quarantined } = this.#compactor
     const { version } = this.#tree.files
     return {
@@ -79,7 +85,7 @@ export class CompactionControl {
       running,
       paused: isPaused,
       quarantined,
-      writeAmplification: flushedBytes === 0 ? 1 : (flushedBytes + compactedBytesOut) / flushedBytes,
+      writeAmplification: newBytes === 0 ? 1 : (newBytes + compactedBytesOut) / newBytes,
       readAmplification: overlapDepth(version),
       spaceAmplification: spaceAmplification(version),
     }
@@ -89,17 +95,38 @@ export class CompactionControl {
   set(options: CompactionOptions): void {
     this.#options = resolveTableCompaction(options, {}, this.#tree.options)
     this.#limits.forgive(this.#depth)
-    this.#compactor.setStrategy(strategyOf(this.#options))
+    this.#compactor.setStrategy(this.#tree.barrier.around(strategyOf(this.#options)))
   }
 
-  compact({ range, signal, onProgress }: CompactRequest): Promise<void> {
+  /** While a sorted load is under way: what is older than it, and what is newer, each for itself. */
+  async compact({ range, signal, onProgress }: CompactRequest): Promise<void> {
+    const { barrier } = this.#tree
     const none: ReadonlySet<number> = new Set()
-    return this.#compactor.compact({
-      plan: (version, busy) => wholePlan(version, range, busy),
-      isDone: (version) => wholePlan(version, range, none) === undefined,
-      signal,
-      onProgress,
-    })
+    const compact = (side: (version: Version) => Version) =>
+      this.#compactor.compact({
+        plan: (version, busy) => wholePlan(side(version), range, busy),
+        isDone: (version) => wholePlan(side(version), range, none) === undefined,
+        signal,
+        onProgress,
+      })
+    await compact((version) => barrier.older(version))
+    if (barrier.seq !== undefined) await compact((version) => barrier.newer(version))
+  }
+
+  /** Size at which outputs are cut. */
+  get targetFileBytes(): number {
+    return this.#options.targetFileBytes
+  }
+
+  /** The level for a run that is loaded above these older ones. */
+  levelOfLoad(older: readonly SortedRun[], bytes: number): number {
+    return levelOfLoad(this.#options, older, bytes)
+  }
+
+  /** A sorted load has added these; HISTORY has them as flushes, which they are to a strategy. */
+  loaded(tables: readonly SSTableMeta[]): void {
+    for (const table of tables) this.#history.flushed(this.#tree.environment.clock(), table)
+    this.changed()
   }
 
   pause(): Promise<void> {

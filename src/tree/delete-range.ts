@@ -5,7 +5,7 @@
 // stands where it was called: what was written before goes, what is written afterwards stays, also while it runs.
 //
 //   1. from now on, remember the keys that are written          (later than this call: they stay)
-//   2. wait until all earlier writes are visible
+//   2. wait until sorted loads that began before are over, and all earlier writes are visible
 //   3. claim the tables wholly inside that no snapshot needs     (no merge takes them)
 //   4. tombstones for the keys that are live without those tables
 //   5. one edit: the claimed tables leave; if a snapshot was opened meanwhile, they stay and get tombstones too
@@ -33,6 +33,8 @@ export interface RangeDeletionHost {
   /** Greatest sequence number that was given to a write. */
   readonly lastSeq: number
   watch(keys: WrittenKeys): () => void
+  /** Resolves when no sorted load is under way; none begins until the returned function is called. */
+  keepLoadsOut(): Promise<() => void>
   /** Resolves when every write that was called before is visible. */
   barrier(): Promise<void>
   hasSnapshots(): boolean
@@ -53,7 +55,9 @@ export async function deleteRange(host: RangeDeletionHost, range: KeyRange): Pro
   const asOf = host.lastSeq
   const later = new WrittenKeys(range)
   const unwatch = host.watch(later)
+  let letLoadsIn = () => {}
   try {
+    letLoadsIn = await host.keepLoadsOut()
     await host.barrier()
     const { tables, release } = claimInside(host, range, asOf)
     try {
@@ -65,6 +69,7 @@ export async function deleteRange(host: RangeDeletionHost, range: KeyRange): Pro
     }
     await bury(host, range, new Set(), later)
   } finally {
+    letLoadsIn()
     unwatch()
   }
 }

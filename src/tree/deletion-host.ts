@@ -29,6 +29,7 @@ export function deletionHost({ tree, files, queue, snapshots, watchers }: Deleti
       watchers.add(keys)
       return () => watchers.delete(keys)
     },
+    keepLoadsOut: () => tree.loads.keepOut(),
     barrier: () => queue.barrier(),
     hasSnapshots: () => snapshots.size > 0,
     claim: (tables) => tree.compaction.claim(tables),

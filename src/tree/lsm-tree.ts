@@ -23,9 +23,11 @@ import { deleteRange } from './delete-range.js'
 import { deletionHost } from './deletion-host.js'
 import { checkWritable, type TreeEnvironment } from './environment.js'
 import { Flusher } from './flusher.js'
+import { LoadBarrier } from './load-barrier.js'
 import { createLog } from './new-log.js'
 import { stallEvent } from './pressure.js'
 import type { SealedLog } from './sealed-log.js'
+import { type SortedLoad, SortedLoads } from './sorted-load.js'
 import type { SuperVersion, View } from './super-version.js'
 import { TableReaders } from './table-readers.js'
 import { Tail } from './tail.js'
@@ -47,7 +49,10 @@ export class LsmTree {
   readonly #queue: CommitQueue
   readonly #flusher: Flusher
   readonly #tail: Tail
+  readonly #barrier = new LoadBarrier()
   readonly #view: TreeView
+  /** The sorted loads: rows that do not pass the memtable. */
+  readonly loads: SortedLoads
   #previousLog = { number: 0, bytes: 0, digest: 0 }
   #roomWaiters: (() => void)[] = []
   /** The open SSTables; tell `track` of reads in them. */
@@ -72,7 +77,7 @@ export class LsmTree {
     this.options = options
     this.environment = environment
     this.#files = files
-    this.#view = new TreeView(files, environment.readOnly)
+    this.#view = new TreeView(files, environment.readOnly, this.#barrier)
     this.readers = new TableReaders({
       name,
       schema,
@@ -87,6 +92,7 @@ export class LsmTree {
     this.compaction = new CompactionControl({
       ...shared,
       metrics: this.metrics,
+      barrier: this.#barrier,
       sampleKeys: (table) => this.readers.track(readAsync(this.readers.of(table).sampleKeys(64))),
       eased: () => this.#wakeWriters(),
     })
@@ -105,6 +111,15 @@ export class LsmTree {
       }),
       options.flushWorkers,
     )
+    this.loads = new SortedLoads({
+      ...shared,
+      metrics,
+      queue: this.#queue,
+      compaction: this.compaction,
+      barrier: this.#barrier,
+      flush: () => this.flush(),
+      publish: (seq) => this.#view.publish(seq),
+    })
     for (const log of recovered) {
       this.#view.add(log)
       this.#previousLog = { number: log.number, bytes: log.bytes, digest: log.digest }
@@ -147,6 +162,12 @@ export class LsmTree {
     throwIfAborted(request.signal)
     this.checkOpen()
     await this.compaction.compact(request)
+  }
+
+  /** Begins a sorted load; see sorted-load.ts. Close it. */
+  async load(signal?: AbortSignal): Promise<SortedLoad> {
+    this.#checkWritable()
+    return await this.loads.begin(signal)
   }
 
   /** Deletes what was written to a key range before this call; see delete-range.ts. */
@@ -247,6 +268,7 @@ export class LsmTree {
     }
     await undefined // a row whose getter closes the table is still written
     this.#wakeWriters()
+    await attempt(() => this.loads.stop())
     if (!this.environment.readOnly) await attempt(() => this.#settle())
     await this.#flusher.stop()
     await this.compaction.stop()

@@ -5,7 +5,7 @@
 //    orphans; if an attempt fails, they are removed.
 // 3. The place of the output is found when the edit has its turn, in the version as it then is, and checked there.
 
-import type { MergeJob, MergeResult } from '../compaction/job.js'
+import type { KeyBounds, MergeJob, MergeResult } from '../compaction/job.js'
 import { JobControl } from '../compaction/job-control.js'
 import type { CompactionPlan } from '../compaction/plan.js'
 import { cutRanges, inputRuns, isMove, olderThan, type WeightedKey } from '../compaction/plan-facts.js'
@@ -37,6 +37,8 @@ export interface CompactedTree {
   readonly targetFileBytes: () => number
   /** Sequence numbers of open snapshots, ascending, without repeats. */
   readonly snapshots: () => readonly number[]
+  /** Bounds of what a load under way will add that is older than a plan's inputs. */
+  readonly comingBelow: (plan: CompactionPlan) => readonly KeyBounds[]
   /** Keys of a table at about equal distances. */
   readonly sampleKeys: (table: SSTableMeta) => Promise<readonly KeyBytes[]>
   /** The version has changed: called in the same step. */
@@ -247,7 +249,7 @@ export class TreeCompaction implements CompactionHost {
       inputs,
       ...(range === undefined ? {} : { range }),
       snapshots: snapshots(),
-      older: olderThan(version, plan),
+      older: [...olderThan(version, plan), ...this.#tree.comingBelow(plan)],
       memoryBytes: Math.floor(environment.mergeMemoryBytes / jobs),
       control: control.shared,
       createdMs: environment.clock(),

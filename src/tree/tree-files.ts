@@ -30,7 +30,7 @@ import { type PinnedVersion, VersionSet } from '../version/references.js'
 import { applyEdit, newTreeState, type TreeState, type VersionEdit } from '../version/state.js'
 import type { Version } from '../version/version.js'
 import { Disposal, type NumberedPath } from './disposal.js'
-import { checkOrphanTable } from './orphans.js'
+import { checkOrphanTable, markedByLoads, markLoad } from './orphans.js'
 import type { TreeImage } from './tree-image.js'
 
 /** Where a table lies, and what its files need of the database. */
@@ -48,6 +48,8 @@ export interface TreePlace {
 export interface Orphans {
   /** Outputs of jobs that did not end. */
   readonly ofJobs: readonly string[]
+  /** SSTables of loads that did not come to their edit: nobody has ever seen them. */
+  readonly ofLoads: readonly string[]
   /** Logs and SSTables that were replaced, and whose removal did not come about. */
   readonly ofTable: readonly NumberedPath[]
 }
@@ -127,6 +129,7 @@ export class TreeFiles {
     const live = new Set(this.version.allTables().map(({ number }) => number))
     const logs = new Set(this.#state.logs.map(({ number }) => number))
     const ofJobs: string[] = []
+    const ofLoads: string[] = []
     const ofTable: NumberedPath[] = []
     for (const name of await this.#fs.list(directory)) {
       const parsed = parseName(name)
@@ -137,25 +140,28 @@ export class TreeFiles {
       }
       this.#seen(parsed.number)
     }
-    for (const parent of [directories.sstables, directories.temporary]) {
-      for (const name of await this.#fs.list(`${directory}/${parent}`)) {
-        const number = parseNumber(name)
-        if (number === undefined) continue
-        const path = `${directory}/${parent}/${name}`
-        if (parent === directories.temporary) ofJobs.push(path)
-        else if (!live.has(number)) {
-          await checkOrphanTable(this.#fs, path, number, this.#state)
-          ofTable.push({ path, number })
-        }
-        this.#seen(number)
+    for (const { path, number } of await this.#numbered(directories.temporary)) {
+      ofJobs.push(path)
+      this.#seen(number)
+    }
+    const marked = await markedByLoads(this.#fs, ofJobs)
+    for (const { path, number } of await this.#numbered(directories.sstables)) {
+      this.#seen(number)
+      if (live.has(number)) continue
+      if (marked.has(number)) ofLoads.push(path)
+      else {
+        await checkOrphanTable(this.#fs, path, number, this.#state)
+        ofTable.push({ path, number })
       }
     }
-    return { ofJobs, ofTable }
+    return { ofJobs, ofLoads, ofTable }
   }
 
   /** Tidies up after what ended last: a manifest with a torn tail is replaced, orphans are removed unless a reader needs them. */
-  async settle({ ofJobs, ofTable }: Orphans): Promise<void> {
+  async settle({ ofJobs, ofLoads, ofTable }: Orphans): Promise<void> {
     if (this.#manifest.rewriteDue) await this.#manifest.rewrite(this.#state)
+    // Before the folders of jobs, among which are those that say what these are.
+    if (ofLoads.length > 0) await this.#removeUnlisted(ofLoads)
     for (const orphan of ofJobs) await this.#fs.remove(orphan)
     if (ofTable.length > 0) await this.#disposal.remove(ofTable, this.position())
   }
@@ -235,6 +241,22 @@ export class TreeFiles {
     for (const { from, number } of outputs) await this.#fs.rename(from, this.folder(number))
     await this.#fs.syncDirectory(`${directory}/${directories.sstables}`)
     await this.#fs.syncDirectory(`${directory}/${directories.temporary}`)
+  }
+
+  /** The same for what a load made: until its folder goes, it says that these SSTables may be there without an edit. */
+  async placeLoad(
+    folder: string,
+    outputs: readonly { readonly from: string; readonly number: number }[],
+  ): Promise<void> {
+    const numbers = outputs.map(({ number }) => number)
+    await markLoad(this.#fs, folder, numbers)
+    await this.#fs.syncDirectory(`${this.directory}/${directories.temporary}`)
+    await this.place(outputs)
+  }
+
+  /** Removes SSTables of a load that were placed, and never listed. */
+  removePlaced(numbers: readonly number[]): Promise<void> {
+    return this.#removeUnlisted(numbers.map((number) => this.folder(number)))
   }
 
   /**
@@ -328,6 +350,20 @@ export class TreeFiles {
   /** A number that was given before a crash, without an edit that says so, is not given again. */
   #seen(number: number): void {
     this.#nextNumber = Math.max(this.#nextNumber, number + 1)
+  }
+
+  async #removeUnlisted(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) await this.#fs.remove(folder)
+    await this.#fs.syncDirectory(`${this.directory}/${directories.sstables}`)
+  }
+
+  /** The folders with numbers below one of the table's directories. */
+  async #numbered(parent: string): Promise<readonly NumberedPath[]> {
+    const names = await this.#fs.list(`${this.directory}/${parent}`)
+    return names.flatMap((name) => {
+      const number = parseNumber(name)
+      return number === undefined ? [] : [{ path: `${this.directory}/${parent}/${name}`, number }]
+    })
   }
 
   /** If this fails, or the process dies in it, the next open finds orphans. */

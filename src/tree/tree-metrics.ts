@@ -35,6 +35,9 @@ const zeroCounts = {
   flushedRows: 0,
   flushedBytes: 0,
   flushFailures: 0,
+  loads: 0,
+  loadedRows: 0,
+  loadedBytes: 0,
   compactions: 0,
   compactionMoves: 0,
   compactionFailures: 0,
@@ -112,6 +115,12 @@ export interface Counters {
   readonly flushedBytes: number
   /** Attempts to flush that failed. */
   readonly flushFailures: number
+  /** Sorted imports that became SSTables without passing a memtable. */
+  readonly loads: number
+  /** Rows of these SSTables. */
+  readonly loadedRows: number
+  /** Bytes of these Parquet files. */
+  readonly loadedBytes: number
   /** Merges committed. */
   readonly compactions: number
   /** Compactions that only changed the level of SSTables. */
@@ -223,6 +232,15 @@ export class TreeMetrics {
     this.counts.flushedRows += rows
     this.counts.flushedBytes += bytes
     this.latencies.flushMs.record(durationMs)
+  }
+
+  /** A sorted load was committed: its SSTables. */
+  loaded(tables: readonly { readonly rows: number; readonly bytes: number }[]): void {
+    this.counts.loads++
+    for (const { rows, bytes } of tables) {
+      this.counts.loadedRows += rows
+      this.counts.loadedBytes += bytes
+    }
   }
 
   /** A compaction has ended. */

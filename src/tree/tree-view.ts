@@ -2,11 +2,13 @@
 // does so in one synchronous step.
 //
 // A snapshot is a number that merges respect. For a read-only opener somebody else merges, who knows nothing of the number: there a
-// snapshot pins what it saw, and reads of it go there.
+// snapshot pins what it saw, and reads of it go there. So does one that is taken while a sorted load is under way, whose rows are
+// numbered below it (load-barrier.ts).
 
 import { logHeaderBytes } from '../format/log-record.js'
 import type { Memtable } from '../memtable/memtable.js'
 import type { PinnedVersion } from '../version/references.js'
+import type { LoadBarrier } from './load-barrier.js'
 import type { SealedLog } from './sealed-log.js'
 import { SnapshotSet } from './snapshot-set.js'
 import type { SuperVersion, View } from './super-version.js'
@@ -19,7 +21,7 @@ export interface ActiveMemtable {
   readonly number: number
 }
 
-/** What is kept for a snapshot of a read-only opener. */
+/** What is kept for a snapshot whose number does not say what it saw. */
 interface Kept extends View {
   readonly pinned: PinnedVersion
 }
@@ -27,6 +29,7 @@ interface Kept extends View {
 export class TreeView {
   readonly #files: TreeFiles
   readonly #readOnly: boolean
+  readonly #barrier: LoadBarrier
   readonly snapshots = new SnapshotSet()
   readonly #kept = new Map<object, Kept>()
   #active: ActiveMemtable | undefined
@@ -37,9 +40,10 @@ export class TreeView {
   /** Length of the active memtable's log up to `visibleSeq`. */
   #visibleBytes = logHeaderBytes
 
-  constructor(files: TreeFiles, readOnly: boolean) {
+  constructor(files: TreeFiles, readOnly: boolean, barrier: LoadBarrier) {
     this.#files = files
     this.#readOnly = readOnly
+    this.#barrier = barrier
     this.visibleSeq = files.lastSeq
   }
 
@@ -109,7 +113,8 @@ export class TreeView {
   addSnapshot(handle: object): number {
     const seq = this.visibleSeq
     this.snapshots.add(handle, seq)
-    if (this.#readOnly) {
+    const isBehindLoad = this.#barrier.seq !== undefined && seq > this.#barrier.seq
+    if (this.#readOnly || isBehindLoad) {
       this.#kept.set(handle, { ...this.current(), pinned: this.#files.acquire() })
     }
     return seq

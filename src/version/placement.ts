@@ -8,6 +8,9 @@
 // The inputs move down to the output's place. What they must not pass: any table that is no input, lies behind the
 // newest input's run and not behind the output's place, and meets the key range of all the inputs together. The output's
 // own run counts too, for its tables must stay disjoint and an output may span gaps between the inputs.
+//
+// Tables without inputs are a flush, which goes to the front, or a load of rows that were numbered when it began: it goes
+// behind all that was written since, and its sequence numbers have to say the same.
 
 import type { KeyBytes } from '../format/key-codec.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
@@ -71,8 +74,11 @@ export function checkMerge(
   added: readonly SSTableMeta[],
   place: RunPlace,
 ): void {
+  if (removed.length === 0) {
+    checkAddition(version, added, place)
+    return
+  }
   checkPlace(version, removed, place)
-  if (removed.length === 0) return
   const { min, max } = hullOf(removed)
   for (const table of added) {
     assert(
@@ -84,11 +90,28 @@ export function checkMerge(
   assert(rows(added) <= rows(removed), 'a merge makes no rows')
 }
 
+/** Checks the place of tables that come from outside of the version. */
+function checkAddition(version: Version, added: readonly SSTableMeta[], place: RunPlace): void {
+  const { id, behind } = place
+  assert(version.run(id) === undefined, 'tables without inputs are a new run')
+  if (behind === undefined) return
+  const front = version.runs.findIndex((run) => run.id === behind)
+  assert(front !== -1, 'a place is named by a run that is there')
+  const minSeq = Math.min(...added.map((table) => table.minSeq))
+  const maxSeq = Math.max(...added.map((table) => table.maxSeq))
+  for (const [index, { tables }] of version.runs.entries()) {
+    for (const table of tables) {
+      const isInOrder = index <= front ? table.minSeq > maxSeq : table.maxSeq < minSeq
+      assert(isInOrder, 'tables without inputs stand between what is newer and what is older than they are')
+    }
+  }
+}
+
 function checkPlace(version: Version, inputs: readonly SSTableMeta[], place: RunPlace): void {
   const { runs } = version
   const joined = runs.findIndex((run) => run.id === place.id)
   if (inputs.length === 0) {
-    assert(joined === -1 && place.behind === undefined, 'tables without inputs are a new run at the front')
+    assert(joined === -1 && place.behind === undefined, 'a plan without inputs is a new run at the front')
     return
   }
   const { newest, oldest } = spanOf(version, inputs)

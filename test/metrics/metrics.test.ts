@@ -154,6 +154,9 @@ describe('flushes', () => {
       flushedRows: 100,
       flushedBytes: sstableBytes,
       flushFailures: 0,
+      loads: 0,
+      loadedRows: 0,
+      loadedBytes: 0,
     })
     const { count, min, max } = stats.latencies.flushMs
     expect(count).toBe(1)

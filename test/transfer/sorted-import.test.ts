@@ -1,0 +1,356 @@
+// Sorted imports: rows past log and memtable, all at once or not at all, in their place in the order of writes.
+
+import { readdirSync, writeFileSync } from 'node:fs'
+import { type Database, type OpenOptions, open, t } from 'marquetry'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { FaultyFileSystem } from '#src/fs/faulty.js'
+import { MemoryFileSystem } from '#src/fs/memory.js'
+import { gatedCsv } from './sorted-support.js'
+import { duckdb, failureOf, openFor, temporaryDirectory } from './support.js'
+
+const pairs = { columns: { key: t.int32(), value: t.int32() }, key: ['key'] } as const
+type Pairs = Awaited<ReturnType<typeof pairsOf>>
+
+function pairsOf(db: Database, name = 'pairs') {
+  return db.table(name, pairs)
+}
+
+async function memoryDatabase(options: OpenOptions = {}): Promise<{ db: Database; fs: MemoryFileSystem }> {
+  const fs = new MemoryFileSystem()
+  const db = await open('db', { fileSystem: fs, compaction: { strategy: 'none' }, ...options })
+  onTestFinished(() => db.close().catch(() => {}))
+  return { db, fs }
+}
+
+async function contentOf(table: Pairs, options = {}): Promise<Record<number, number>> {
+  const rows = await table.scan(options).toArray()
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]))
+}
+
+/** A sorted import of CSV that has begun. */
+async function begin(table: Pairs, options: { readonly signal?: AbortSignal } = {}) {
+  const csv = gatedCsv('key,value')
+  const done = table.import(csv.source, { format: 'csv', sorted: true, ...options })
+  done.catch(() => {})
+  await csv.begun
+  return { ...csv, done }
+}
+
+describe('a sorted import', () => {
+  const wide = {
+    columns: {
+      group: t.utf8(),
+      number: t.int64(),
+      real: t.float64().nullable(),
+      text: t.utf8().nullable(),
+      at: t.timestamp(),
+    },
+    key: ['group', 'number'],
+  } as const
+
+  test.each(['parquet', 'arrow', 'csv', 'ndjson'] as const)(
+    'of %s gives the rows that an ordinary one gives, without log and memtable',
+    async (format) => {
+      const directory = temporaryDirectory()
+      const compaction = { strategy: 'none', targetFileBytes: 65_536 } as const
+      const db = await openFor(directory, { rowGroupRows: 3_000, compaction })
+      const source = await db.table('source', wide)
+      const rows = Array.from({ length: 20_000 }, (_, i) => ({
+        group: `group ${String(Math.floor(i / 700)).padStart(3, '0')}`,
+        number: BigInt(i % 700) - 300n,
+        real: i % 5 === 0 ? null : i / 7,
+        text: i % 3 === 0 ? null : `ü ${i * 7919}`,
+        at: new Date(1e12 + i * 1000),
+      }))
+      await source.batch(rows.map((row) => ({ type: 'put', row })))
+      const path = `${directory}/rows.${format}`
+      await source.export(path, { rowGroupRows: 4_096 })
+
+      const table = await db.table('sorted', wide)
+      const progress: number[] = []
+      const result = await table.import(path, { sorted: true, onProgress: ({ rows }) => progress.push(rows) })
+      expect(result).toMatchObject({ rows: 20_000, rejected: 0 })
+      expect(progress.at(-1)).toBe(20_000)
+      expect(await table.scan().toArray()).toEqual(await source.scan().toArray())
+      const { logBytes, writes, flushes, loads, loadedRows } = table.stats()
+      expect({ logBytes, writes, flushes, loads, loadedRows }).toEqual({
+        logBytes: 0,
+        writes: 0,
+        flushes: 0,
+        loads: 1,
+        loadedRows: 20_000,
+      })
+      expect(table.files().length).toBeGreaterThan(2)
+      expect(new Set(table.files().map(({ run }) => run)).size).toBe(1)
+      expect((await table.verify()).problems).toEqual([])
+      await db.close()
+      const again = await openFor(directory)
+      expect(await (await again.table('sorted', wide)).scan().count()).toBe(20_000)
+    },
+  )
+
+  test('of equal keys the last counts, also across chunks; numbered rows are numbered', async () => {
+    const directory = temporaryDirectory()
+    const db = await openFor(directory)
+    const table = await pairsOf(db)
+    // A chunk of CSV has 8,192 rows: the second begins with the key that the first ends with.
+    const lines = Array.from({ length: 20_000 }, (_, i) => `${Math.floor((i + 1) / 3)},${i}`)
+    writeFileSync(`${directory}/twice.csv`, `key,value\n${lines.join('\n')}\n`)
+    expect(await table.import(`${directory}/twice.csv`, { sorted: true })).toMatchObject({ rows: 20_000 })
+    const copy = await pairsOf(db, 'copy')
+    await copy.import(`${directory}/twice.csv`)
+    expect(await contentOf(table)).toEqual(await contentOf(copy))
+    const numbered = await db.table('numbered', {
+      columns: { key: t.int32(), nth: t.int32(), value: t.int32() },
+      key: ['key', 'nth'],
+    })
+    await numbered.import(`${directory}/twice.csv`, { sorted: true, rowNumber: 'nth' })
+    expect(await numbered.scan().count()).toBe(20_000)
+    expect(await numbered.get([1, 2])).toEqual({ key: 1, nth: 2, value: 4 })
+  })
+
+  test('puts bad records aside, and of nothing makes nothing', async () => {
+    const directory = temporaryDirectory()
+    const db = await openFor(directory)
+    const table = await pairsOf(db)
+    writeFileSync(`${directory}/bad.csv`, 'key,value\n1,1\n2,two\n3,3\n')
+    const rejects = `${directory}/rejects.ndjson`
+    const { bytes: _, ...result } = await table.import(`${directory}/bad.csv`, { sorted: true, rejects })
+    expect(result).toEqual({ rows: 2, rejected: 1 })
+    expect(await contentOf(table)).toEqual({ 1: 1, 3: 3 })
+    const files = table.files().length
+    writeFileSync(`${directory}/empty.csv`, 'key,value\n')
+    expect(await table.import(`${directory}/empty.csv`, { sorted: true })).toMatchObject({ rows: 0 })
+    expect(table.files()).toHaveLength(files)
+  })
+
+  test('takes only rows in key order, and names the first that is not', async () => {
+    const directory = temporaryDirectory()
+    const db = await openFor(directory)
+    const table = await pairsOf(db)
+    await table.put({ key: 1, value: 1 })
+    const path = `${directory}/unsorted.parquet`
+    const key = 'case when i = 60000 then 3 else i end'
+    const query = `select (${key})::int as key, i::int as value from range(70000) r(i)`
+    await duckdb(`copy (${query}) to '${path}' (format parquet, row_group_size 20000)`)
+    expect(await failureOf(table.import(path, { sorted: true }))).toMatchObject({
+      code: 'MARQUETRY_INVALID_INPUT',
+      file: path,
+      message: expect.stringMatching(/row 60000: its key is below that of the row before/),
+    })
+    writeFileSync(`${directory}/unsorted.csv`, 'key,value\n5,5\n7,7\n6,6\n')
+    const csv = failureOf(table.import(`${directory}/unsorted.csv`, { sorted: true }))
+    expect(await csv).toMatchObject({ code: 'MARQUETRY_INVALID_INPUT', line: 4 })
+    expect(await contentOf(table)).toEqual({ 1: 1 })
+    expect(readdirSync(`${directory}/db/pairs/tmp`)).toEqual([])
+    expect(await failureOf(table.import(path, { sorted: 1 as never }))).toMatchObject({ option: 'sorted' })
+  })
+
+  test('refuses keys that are too long, as writes do', async () => {
+    const { db } = await memoryDatabase()
+    const table = await db.table('texts', { columns: { key: t.utf8() }, key: ['key'] })
+    const csv = gatedCsv('key')
+    csv.push('a', 'b'.repeat(70_000))
+    csv.end()
+    const failure = await failureOf(table.import(csv.source, { format: 'csv', sorted: true }))
+    expect(failure).toMatchObject({ code: 'MARQUETRY_LIMIT' })
+    expect(await table.scan().count()).toBe(0)
+  })
+})
+
+describe('in the order of writes a sorted import', () => {
+  test('stands where it began, and is seen at its end by those who read from then on', async () => {
+    const { db } = await memoryDatabase()
+    const table = await pairsOf(db)
+    await table.batch([1, 2, 3].map((key) => ({ type: 'put', row: { key, value: 0 } })))
+    const before = table.snapshot()
+    const load = await begin(table)
+    load.push('2,20', '3,30', '4,40', '5,50')
+    await table.put({ key: 3, value: 31 })
+    await table.delete(4)
+    const during = table.snapshot()
+    const scan = table.scan()[Symbol.asyncIterator]()
+    expect((await scan.next()).value).toEqual({ key: 1, value: 0 })
+    await table.flush()
+    await table.put({ key: 2, value: 22 })
+    expect(await contentOf(table)).toEqual({ 1: 0, 2: 22, 3: 31 })
+    load.end()
+    expect(await load.done).toMatchObject({ rows: 4 })
+
+    expect(await contentOf(table)).toEqual({ 1: 0, 2: 22, 3: 31, 5: 50 })
+    expect(await table.get(5)).toEqual({ key: 5, value: 50 })
+    expect(table.getSync(4)).toBeUndefined()
+    const late = table.snapshot()
+    const check = async () => {
+      expect(await contentOf(table, { snapshot: before })).toEqual({ 1: 0, 2: 0, 3: 0 })
+      expect(await contentOf(table, { snapshot: during })).toEqual({ 1: 0, 2: 0, 3: 31 })
+      expect(await table.get(5, { snapshot: during })).toBeUndefined()
+      expect(await contentOf(table, { snapshot: late })).toEqual({ 1: 0, 2: 22, 3: 31, 5: 50 })
+    }
+    await check()
+    await table.compact()
+    await check()
+    during.close()
+    expect(await contentOf(table, { snapshot: late })).toEqual({ 1: 0, 2: 22, 3: 31, 5: 50 })
+    expect((await scan.next()).value).toEqual({ key: 2, value: 0 })
+    expect((await scan.next()).value).toEqual({ key: 3, value: 31 })
+    expect((await scan.next()).done).toBe(true)
+  })
+
+  test('is older than a tombstone that a merge meets while it runs', async () => {
+    const { db } = await memoryDatabase()
+    const table = await pairsOf(db)
+    await table.put({ key: 9, value: 0 })
+    await table.flush()
+    const load = await begin(table)
+    load.push('1,1', '2,2', '3,3')
+    await table.put({ key: 1, value: 10 })
+    await table.delete(2)
+    await table.flush()
+    await table.put({ key: 1, value: 11 })
+    await table.delete(3)
+    await table.compact()
+    await table.compact()
+    load.end()
+    await load.done
+    expect(await contentOf(table)).toEqual({ 1: 11, 9: 0 })
+    await table.compact()
+    expect(await contentOf(table)).toEqual({ 1: 11, 9: 0 })
+    expect(table.files()).toHaveLength(1)
+  })
+
+  test('comes before one that is begun later, and waits for it to end', async () => {
+    const { db } = await memoryDatabase()
+    const table = await pairsOf(db)
+    const first = await begin(table)
+    const second = gatedCsv('key,value')
+    second.push('1,2', '2,2')
+    second.end()
+    let isOver = false
+    const done = table.import(second.source, { format: 'csv', sorted: true }).then(() => {
+      isOver = true
+    })
+    const controller = new AbortController()
+    const third = gatedCsv('key,value')
+    const { signal } = controller
+    const aborted = failureOf(table.import(third.source, { format: 'csv', sorted: true, signal }))
+    first.push('1,1', '3,1')
+    await table.put({ key: 3, value: 3 })
+    controller.abort(new Error('enough'))
+    expect(await aborted).toMatchObject({ code: 'MARQUETRY_ABORTED' })
+    expect(isOver).toBe(false)
+    first.end()
+    await first.done
+    await done
+    expect(await contentOf(table)).toEqual({ 1: 2, 2: 2, 3: 3 })
+  })
+
+  test('and the deletion of a range stand as they were called', async () => {
+    const { db } = await memoryDatabase({ memtableRows: 4 })
+    const table = await pairsOf(db)
+    await table.batch([1, 2, 3, 4, 5].map((key) => ({ type: 'put', row: { key, value: 0 } })))
+    const load = await begin(table)
+    load.push('2,1', '3,1', '4,1', '6,1')
+    const deletion = table.deleteRange({ gte: 3 })
+    await table.put({ key: 6, value: 2 })
+    load.end()
+    await load.done
+    await deletion
+    expect(await contentOf(table)).toEqual({ 1: 0, 2: 1, 6: 2 })
+    const second = gatedCsv('key,value')
+    second.push('1,5', '6,5', '7,5')
+    second.end()
+    const again = table.deleteRange({ gte: 2 })
+    await Promise.all([again, table.import(second.source, { format: 'csv', sorted: true })])
+    expect(await contentOf(table)).toEqual({ 1: 5, 6: 5, 7: 5 })
+  })
+})
+
+describe('a sorted import that does not come to its end leaves nothing', () => {
+  const leftIn = async (fs: MemoryFileSystem, table: string) => [
+    ...(await fs.list(`db/${table}/tmp`)),
+    ...(await fs.list(`db/${table}/sst`)),
+  ]
+
+  test('when it is aborted, or its source fails', async () => {
+    const { db, fs } = await memoryDatabase()
+    const table = await pairsOf(db)
+    const controller = new AbortController()
+    const load = await begin(table, { signal: controller.signal })
+    load.push(...Array.from({ length: 9_000 }, (_, i) => `${i},${i}`))
+    controller.abort(new Error('enough'))
+    load.push('9000,1')
+    load.end()
+    expect(await failureOf(load.done)).toMatchObject({ code: 'MARQUETRY_ABORTED', name: 'AbortError' })
+    const other = await begin(table)
+    other.push(...Array.from({ length: 9_000 }, (_, i) => `${i},${i}`))
+    other.fail(new Error('the line is dead'))
+    expect(await failureOf(other.done)).toMatchObject({ message: expect.stringMatching(/the line is dead/) })
+    expect(await contentOf(table)).toEqual({})
+    expect(await leftIn(fs, 'pairs')).toEqual([])
+    const last = await begin(table)
+    last.push('1,1')
+    last.end()
+    await last.done
+    expect(await contentOf(table)).toEqual({ 1: 1 })
+  })
+
+  test.each(['close', 'drop'] as const)('when its table goes: %s', async (how) => {
+    const { db, fs } = await memoryDatabase()
+    const table = await pairsOf(db)
+    await table.put({ key: 1, value: 0 })
+    const load = await begin(table)
+    const waiting = failureOf(table.import(gatedCsv('key,value').source, { format: 'csv', sorted: true }))
+    const deletion = failureOf(table.deleteRange({ gte: 0 }))
+    load.push(...Array.from({ length: 9_000 }, (_, i) => `${i},${i}`))
+    await (how === 'close' ? db.close() : db.dropTable('pairs'))
+    load.push('9000,1')
+    load.end()
+    for (const failure of [await failureOf(load.done), await waiting, await deletion])
+      expect(failure).toMatchObject({ code: 'MARQUETRY_CLOSED' })
+    if (how === 'drop') {
+      expect(await fs.stat('db/pairs')).toBeUndefined()
+      return
+    }
+    expect(await fs.list('db/pairs/tmp')).toEqual([])
+    const again = await open('db', { fileSystem: fs })
+    expect(await contentOf(await pairsOf(again))).toEqual({ 1: 0 })
+    await again.close()
+  })
+
+  test('when the disk is full or a file cannot be renamed, and the database goes on', async () => {
+    const lines = Array.from({ length: 3_000 }, (_, i) => `${i},${i}`)
+    const options = { rowGroupRows: 500, compaction: { strategy: 'none', targetFileBytes: 4096 } } as const
+    for (const [operation, path, nth] of [
+      ['write', /tmp\/.*data\.parquet/, 1],
+      ['write', /tmp\/.*data\.parquet/, 3],
+      ['sync', /tmp\/.*data\.parquet/, 2],
+      ['write', /LOAD/, 1],
+      ['rename', /sst/, 1],
+      ['rename', /sst/, 3],
+      ['syncDirectory', /sst$/, 1],
+    ] as const) {
+      const memory = new MemoryFileSystem()
+      const fs = new FaultyFileSystem(memory)
+      const db = await open('db', { fileSystem: fs, ...options })
+      const table = await pairsOf(db)
+      await table.put({ key: 1, value: 0 })
+      const load = await begin(table)
+      fs.failAt({ operation, path, nth, code: 'ENOSPC' })
+      load.push(...lines)
+      load.end()
+      const what = `${operation} ${path} ${nth}`
+      expect(await failureOf(load.done), what).toMatchObject({ code: 'MARQUETRY_IO' })
+      fs.heal()
+      expect(await contentOf(table), what).toEqual({ 1: 0 })
+      expect(await memory.list('db/pairs/tmp'), what).toEqual([])
+      expect(await memory.list('db/pairs/sst'), what).toHaveLength(1)
+      const again = await begin(table)
+      again.push(...lines)
+      again.end()
+      await again.done
+      expect(await table.scan().count(), what).toBe(3_000)
+      await db.close()
+    }
+  })
+})
