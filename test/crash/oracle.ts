@@ -81,6 +81,17 @@ export class Oracle {
     return () => this.#acknowledge(state)
   }
 
+  /** Notes the end of a sorted import, which is older than what was written to `newer`. It is atomic, and durable once it resolves. */
+  load(values: ReadonlyMap<string, number>, newer: ReadonlySet<string>): () => void {
+    const state = this.#add({
+      rows: new Map([...this.rows, ...[...values].filter(([key]) => !newer.has(key))]),
+    })
+    return () => {
+      this.#acknowledge(state)
+      this.#durable = Math.max(this.#durable, state)
+    }
+  }
+
   /** Notes the call for a flush or a close. */
   seal(): () => void {
     const state = this.#states.length - 1

@@ -1,5 +1,6 @@
 // Where workloads play: a database on a simulated disk, and an oracle for each of its tables that hears of every call.
 
+import { Int32, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow'
 import type { Database, FileSystem, OpenOptions } from 'marquetry'
 import type { Engine } from './engine.js'
 import { type Operation, Oracle, type Promised } from './oracle.js'
@@ -99,6 +100,38 @@ export class Stage {
     done()
   }
 
+  /** Imports rows as sorted, and writes batches to the same table while it runs. `interrupt`: closes the database instead of ending it. */
+  async load(
+    name: string,
+    values: Record<string, number>,
+    meanwhile: readonly Record<string, number | undefined>[] = [],
+    interrupt = false,
+  ): Promise<void> {
+    const table = await tableOf(this.engine, this.db, name)
+    const flushed = this.#oracleOf(name).seal()
+    const { source, end } = gatedRows(values)
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    const imported = table.import(source, { format: 'arrow', sorted: true, onProgress: () => begin() })
+    await Promise.race([begun, imported])
+    imported.catch(() => {})
+    flushed()
+    for (const batch of meanwhile) await this.write(name, batch)
+    if (interrupt) {
+      await this.close()
+      end()
+      await imported.catch(() => {})
+      return
+    }
+    const newer = new Set(meanwhile.flatMap((batch) => Object.keys(batch)))
+    const done = this.#oracleOf(name).load(new Map(Object.entries(values)), newer)
+    end()
+    await imported
+    done()
+  }
+
   async deleteRange(name: string, gte: string, lt: string): Promise<void> {
     const table = await tableOf(this.engine, this.db, name)
     const done = this.#oracleOf(name).deleteRange(gte, lt)
@@ -118,6 +151,46 @@ export class Stage {
     this.#oracles.set(name, oracle)
     return oracle
   }
+}
+
+/** Rows as Arrow IPC, a few to a batch, which comes to its end when it is told to. */
+function gatedRows(values: Record<string, number>) {
+  let end = () => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  async function* source() {
+    yield ipcOf(Object.entries(values))
+    await ended
+  }
+  return { source: source(), end: () => end() }
+}
+
+function ipcOf(rows: readonly (readonly [key: string, value: number])[]): Uint8Array {
+  const batchRows = 5
+  const tables: Table[] = []
+  for (let from = 0; from < rows.length; from += batchRows) {
+    const part = rows.slice(from, from + batchRows)
+    tables.push(
+      new Table({
+        key: vectorFromArray(
+          part.map(([key]) => key),
+          new Utf8(),
+        ),
+        value: vectorFromArray(
+          part.map(([, value]) => value),
+          new Int32(),
+        ),
+        note: vectorFromArray(
+          part.map(([, value]) => noteOf(value)),
+          new Utf8(),
+        ),
+      }),
+    )
+  }
+  const [first, ...others] = tables
+  if (first === undefined) throw new Error('an import has rows')
+  return tableToIPC(first.concat(...others), 'stream')
 }
 
 /** What `table.batch` takes for these operations. */

@@ -178,6 +178,51 @@ export const workloads = {
         await stage.deleteRange('a', 'k00', 'k03')
       }),
   },
+  'sorted import': {
+    options: {
+      memtableRows: 100,
+      compaction: { ...tiny, strategy: 'leveled', level0RunsMax: 2, levelRatio: 3 },
+    },
+    before: (stage) =>
+      session(stage, async () => {
+        await stage.table('a')
+        await stage.write('a', rows('k', 5, 12, 0))
+      }),
+    run: (stage) =>
+      session(stage, async () => {
+        const a = await stage.table('a')
+        await stage.write('a', { k02: 2, k99: 99 })
+        await stage.load('a', rows('k', 0, 24, 100), [{ k03: 33, k04: undefined, k98: 98 }])
+        await stage.write('a', { k05: 55, k06: undefined })
+        await stage.load('a', rows('k', 20, 30, 200))
+        await a.compactionIdle()
+      }),
+  },
+  'sorted import, alone': {
+    options: { flushOnClose: false },
+    run: async (stage) => {
+      await session(stage, async () => {
+        await stage.table('a')
+        await stage.load('a', rows('k', 0, 12, 0))
+      })
+      await session(stage, async () => {
+        await stage.load('a', rows('k', 6, 18, 50))
+      })
+    },
+  },
+  'sorted import, interrupted and done again': {
+    options: { compaction: { ...tiny, strategy: 'none' } },
+    run: async (stage) => {
+      await stage.open()
+      await stage.table('a')
+      await stage.write('a', rows('k', 0, 5, 0))
+      await stage.load('a', rows('k', 0, 18, 100), [{ k01: 11, m: 1 }], true)
+      await session(stage, async () => {
+        await stage.load('a', rows('k', 0, 18, 100), [{ k02: 22 }])
+        await stage.write('a', { k03: 33 })
+      })
+    },
+  },
   'tables made and dropped': {
     run: (stage) =>
       session(stage, async () => {
