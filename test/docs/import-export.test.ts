@@ -39,9 +39,9 @@ test('the examples of docs/import-export.md do what the page says', async () => 
     const names = { db, t, inferSchema, createReadStream, createWriteStream, pipeline, seen: [] as unknown[] }
     const run = new Function(
       ...Object.keys(names),
-      `return (async () => { ${code}\nreturn { result, rows, rejected, flights, copy, late } })()`,
+      `return (async () => { ${code}\nreturn { result, rows, rejected, flights, copy, again, late } })()`,
     )
-    const { result, rows, rejected, flights, copy, late } = await run(...Object.values(names))
+    const { result, rows, rejected, flights, copy, again, late } = await run(...Object.values(names))
     expect(readFileSync(new URL('../../docs/import-export.md', import.meta.url), 'utf8')).toContain(
       `// { rows: ${result.rows}, bytes: ${result.bytes}, rejected: ${result.rejected} }`,
     )
@@ -54,6 +54,8 @@ test('the examples of docs/import-export.md do what the page says', async () => 
     expect(names.seen).toEqual(await flights.scan().toArray())
     expect(names.seen).toHaveLength(5)
     expect(await copy.scan().count()).toBe(3)
+    expect(await again.scan().count()).toBe(5)
+    expect(again.stats()).toMatchObject({ loads: 1, logBytes: 0 })
     expect(await late.scan().toArray()).toEqual([{ day: new Date('2001-01-04'), number: 0, delay: 9 }])
     for (const name of ['atl.parquet', 'tree/origin=ATL/part-0.parquet', 'tree/origin=BOS/part-0.parquet']) {
       expect([name, existsSync(name)]).toEqual([name, true])

@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const here = (name: string) => fileURLToPath(new URL(`workers/${name}`, import.meta.url))
 
 interface Plan {
-  readonly job: 'flush' | 'merge' | 'abort'
+  readonly job: 'flush' | 'merge' | 'load' | 'abort'
   /** How the worker ends; milliseconds until an abort. */
   readonly end: string
 }
@@ -23,7 +23,7 @@ interface Plan {
 const ends = ['exit', 'trap', 'uncaught', 'memory']
 const abortsMs = ['0', '1', '5', '15']
 const plans: readonly Plan[] = [
-  ...ends.flatMap((end): Plan[] => [{ job: 'flush', end }, { job: 'merge', end }]),
+  ...ends.flatMap((end): Plan[] => [{ job: 'flush', end }, { job: 'merge', end }, { job: 'load', end }]),
   ...abortsMs.map((end): Plan => ({ job: 'abort', end })),
 ] // biome-ignore format: a list
 

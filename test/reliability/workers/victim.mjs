@@ -1,7 +1,7 @@
-// A process whose workers end badly. Its argument: { directory, job: 'flush' | 'merge' | 'abort', end }. It prints what should
+// A process whose workers end badly. Its argument: { directory, job: 'flush' | 'merge' | 'load' | 'abort', end }. It prints what should
 // not have happened, as a list in JSON.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { isMarquetryError, open, t } from 'marquetry'
 
@@ -89,6 +89,21 @@ async function merges(table) {
   await checkState(table, 'after a flush beside quarantined tables')
 }
 
+async function loads(table) {
+  await put(table, 0)
+  await table.flush()
+  const rows = Array.from({ length: 30_000 }, (_, id) => [id * 2, `loaded ${id}`])
+  writeFileSync(`${directory}/rows.csv`, `id,text\n${rows.map((row) => `${row.join(',')}\n`).join('')}`)
+  const load = () => table.import(`${directory}/rows.csv`, { sorted: true })
+  process.env.SABOTAGE = end
+  checkBroken(await refusal(load()), 'a sorted import in a bad worker')
+  delete process.env.SABOTAGE
+  await checkState(table, 'after a sorted import that was not')
+  await load()
+  for (const [id, text] of rows) expected.set(id, text)
+  await checkState(table, 'after a sorted import')
+}
+
 /** A trap once: the thread goes on with a WASM instance of its own. */
 async function trapped(table) {
   delete process.env.SABOTAGE
@@ -121,7 +136,7 @@ async function aborts(table) {
 
 let db = await open(directory, options)
 let table = await db.table('victims', schema)
-await { flush: flushes, merge: merges, abort: aborts }[job](table)
+await { flush: flushes, merge: merges, load: loads, abort: aborts }[job](table)
 await db.close()
 db = await open(directory, options)
 table = await db.table('victims', schema)
