@@ -16,11 +16,45 @@ interface Span {
   readonly to: number
 }
 
+/** Bytes that clones have in common until one of them changes its own. */
+class Content {
+  #sink: ByteSink
+  #isShared: boolean
+
+  constructor(sink = new ByteSink(), isShared = false) {
+    this.#sink = sink
+    this.#isShared = isShared
+  }
+
+  get length(): number {
+    return this.#sink.length
+  }
+
+  /** Not to be written to. */
+  get bytes(): Uint8Array {
+    return this.#sink.bytes.subarray(0, this.#sink.length)
+  }
+
+  /** To be written to. */
+  own(): ByteSink {
+    if (this.#isShared) {
+      this.#sink = copied(this.#sink)
+      this.#isShared = false
+    }
+    return this.#sink
+  }
+
+  clone(): Content {
+    this.#isShared = true
+    return new Content(this.#sink, true)
+  }
+}
+
 /** A file's content, seen and durable. Directories, not it, know its names. */
 export class FileNode {
   readonly kind = 'file'
-  #seen = new ByteSink()
-  #durable = new ByteSink()
+  #seen = new Content()
+  #durable = new Content()
   /** What was written since the last sync: ascending, apart from each other. */
   #dirty: readonly Span[] = []
   /** The shortest the file has been since its last sync: durable bytes from here on are overwritten or gone. */
@@ -31,7 +65,7 @@ export class FileNode {
   }
 
   read(into: Uint8Array, position: number): number {
-    const content = this.#seen.bytes.subarray(Math.min(position, this.bytes), this.bytes)
+    const content = this.#seen.bytes.subarray(Math.min(position, this.bytes))
     const read = content.subarray(0, into.length)
     into.set(read)
     return read.length
@@ -40,19 +74,19 @@ export class FileNode {
   write(bytes: Uint8Array, position: number): void {
     if (bytes.length === 0) return
     this.#markDirty(Math.min(position, this.bytes), position + bytes.length)
-    overwrite(this.#seen, bytes, position)
+    overwrite(this.#seen.own(), bytes, position)
   }
 
   truncate(length: number): void {
     if (length > this.bytes) this.#markDirty(this.bytes, length)
-    setLength(this.#seen, length)
+    setLength(this.#seen.own(), length)
     this.#shortest = Math.min(this.#shortest, length)
   }
 
   /** Makes durable what is seen, but for what a failed sync has given up. Copies only what changed. */
   sync(): void {
-    if (this.#shortest < this.#durable.length) setLength(this.#durable, this.#shortest)
-    setLength(this.#durable, this.bytes)
+    if (this.#shortest < this.#durable.length) setLength(this.#durable.own(), this.#shortest)
+    if (this.#durable.length !== this.bytes) setLength(this.#durable.own(), this.bytes)
     for (const { from, to } of this.#unsynced()) this.#keep(from, to)
     this.#clean()
   }
@@ -77,7 +111,7 @@ export class FileNode {
     if (data === 'lost') return
     if (this.#shortest < this.#durable.length) {
       if (data !== 'kept' && random() < 0.5) return
-      setLength(this.#durable, this.#shortest)
+      setLength(this.#durable.own(), this.#shortest)
     }
     const spans = this.#unsynced()
     const [first, last] = [spans[0], spans[spans.length - 1]]
@@ -99,17 +133,25 @@ export class FileNode {
 
   /** Forgets what is not durable. */
   settle(): void {
-    this.#seen = copied(this.#durable)
+    this.#seen = this.#durable.clone()
     this.#clean()
   }
 
   clone(): FileNode {
     const clone = new FileNode()
-    clone.#seen = copied(this.#seen)
-    clone.#durable = copied(this.#durable)
+    clone.#seen = this.#seen.clone()
+    clone.#durable = this.#durable.clone()
     clone.#dirty = this.#dirty
     clone.#shortest = this.#shortest
     return clone
+  }
+
+  /** All that this file's future depends on, in pieces; two files are alike if theirs are. */
+  fingerprint(): readonly (string | Uint8Array)[] {
+    const [seen, durable] = [this.#seen.bytes, this.#durable.bytes]
+    const spans = this.#dirty.map(({ from, to }) => `${from}-${to}`).join()
+    const head = `file ${seen.length} ${durable.length} ${this.#shortest} ${spans}`
+    return Buffer.compare(seen, durable) === 0 ? [`${head} as seen;`, seen] : [`${head};`, seen, durable]
   }
 
   /** What was written and is still within the file. */
@@ -122,7 +164,7 @@ export class FileNode {
   #keep(from: number, to: number, gap: () => number = () => 0): void {
     if (from >= to) return
     if (from > this.#durable.length) this.#lengthen(gap, from)
-    overwrite(this.#durable, this.#seen.bytes.subarray(from, to), from)
+    overwrite(this.#durable.own(), this.#seen.bytes.subarray(from, to), from)
   }
 
   /** Lengthens what is durable, by zeros if `random` gives none but 0. */
@@ -130,7 +172,7 @@ export class FileNode {
     const missing = to - this.#durable.length
     if (missing <= 0) return
     const bytes = Uint8Array.from({ length: missing }, () => Math.floor(random() * 256))
-    overwrite(this.#durable, bytes, this.#durable.length)
+    overwrite(this.#durable.own(), bytes, this.#durable.length)
   }
 
   #markDirty(from: number, to: number): void {

@@ -7,6 +7,7 @@
 //    it removes a directory, those within it. All other changes may become durable in any order.
 // So a rename between two directories is durable once either is synced, as on file systems with a journal.
 
+import { createHash } from 'node:crypto'
 import { type FileNode, type TornData, tornDatas } from './memory-file.js'
 
 export type Node = FileNode | DirectoryNode
@@ -120,6 +121,40 @@ export class Tree {
     return tree
   }
 
+  /**
+   * A digest of all that the future depends on: what is seen, what is durable, and what lies between. Who does the same with
+   * two trees of the same fingerprint sees the same, also after crashes. Of a file with a name that `isIgnored` it counts only that it is there.
+   */
+  fingerprint(isIgnored: (name: string) => boolean): string {
+    const pieces: (string | Uint8Array)[] = []
+    const ignored = new Set<Node>()
+    const numbers = new Map<Node, number>([[this.root, 0]])
+    const numberOf = (name: string, node: Node | undefined): number => {
+      if (node === undefined) return -1
+      if (isIgnored(name)) ignored.add(node)
+      const known = numbers.get(node)
+      if (known === undefined) numbers.set(node, numbers.size)
+      return known ?? numbers.size - 1
+    }
+    const listed = (entries: ReadonlyMap<string, Node>) =>
+      JSON.stringify([...entries].sort(byName).map(([name, node]) => [name, numberOf(name, node)]))
+    for (const { edits, removed } of this.#journal) {
+      const changes = edits.map(({ directory, name, node }) => [
+        numberOf('', directory),
+        name,
+        numberOf(name, node),
+      ])
+      pieces.push(JSON.stringify([changes, removed.map((directory) => numberOf('', directory))]))
+    }
+    // A map's iteration meets what is added to it on the way.
+    for (const node of numbers.keys()) {
+      if (node.kind === 'directory') pieces.push(`directory ${listed(node.entries)} ${listed(node.durable)};`)
+      else if (!ignored.has(node)) pieces.push(...node.fingerprint())
+    }
+    const bytes = Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
+    return createHash('sha1').update(bytes).digest('base64')
+  }
+
   /** Makes durable some of the changes in the journal, none without those it rests on, and tears files. */
   tear({ random, data, entries = 'some', renames = 'whole' }: Tear): void {
     const changes = renames === 'whole' ? this.#journal : this.#journal.flatMap(halves)
@@ -142,6 +177,10 @@ export class Tree {
     }
     this.#journal = []
   }
+}
+
+function byName([a]: readonly [string, Node], [b]: readonly [string, Node]): number {
+  return a < b ? -1 : 1
 }
 
 function describe(edits: readonly EntryEdit[], removed: readonly DirectoryNode[]): Change {

@@ -93,6 +93,14 @@ export class MemoryFileSystem implements FileSystem {
     return new MemoryFileSystem(this.#tree.clone())
   }
 
+  /**
+   * A digest of what `snapshot` copies: disks of the same fingerprint are alike to all who use them, also after crashes, but
+   * for the content of files whose name `isIgnored`.
+   */
+  fingerprint(isIgnored: (name: string) => boolean = () => false): string {
+    return this.#tree.fingerprint(isIgnored)
+  }
+
   async open(path: string, mode: OpenMode): Promise<FileHandle> {
     return this.openSync(path, mode)
   }

@@ -1,11 +1,14 @@
 import type { FileSystem } from 'marquetry'
 
-/** Every file below a directory with its bytes as a string (latin1), every directory with `undefined`. */
+/** Bytes of files by path; undefined: a directory. */
+export type Contents = ReadonlyMap<string, Uint8Array | undefined>
+
+/** Every file below a directory with its bytes, every directory with `undefined`. */
 export async function contentsOf(
   fs: FileSystem,
   directory = '',
-  into = new Map<string, string | undefined>(),
-): Promise<Map<string, string | undefined>> {
+  into = new Map<string, Uint8Array | undefined>(),
+): Promise<Contents> {
   for (const name of await fs.list(directory)) {
     const path = `${directory}/${name}`
     if ((await fs.stat(path))?.kind === 'directory') {
@@ -14,10 +17,10 @@ export async function contentsOf(
       continue
     }
     const file = fs.openSync(path, 'read')
-    const bytes = Buffer.alloc(file.sizeSync())
+    const bytes = new Uint8Array(file.sizeSync())
     file.readSync(bytes, 0)
     file.closeSync()
-    into.set(path, bytes.toString('latin1'))
+    into.set(path, bytes)
   }
   return into
 }

@@ -11,7 +11,7 @@ import type { FileSystem, OpenOptions } from 'marquetry'
 import type { CrashOptions, MemoryFileSystem } from '#src/fs/memory.js'
 import type { Tear } from '#src/fs/memory-tree.js'
 import { seededRandom } from '#src/util/seeded-random.js'
-import { checkImage, type Expected } from './check.js'
+import { type Expected, ImageChecker } from './check.js'
 import { contentsOf } from './contents.js'
 import type { Engine } from './engine.js'
 import { directory, Stage, smallOptions } from './stage.js'
@@ -94,6 +94,7 @@ class Enumerator {
   readonly #given: EnumerateOptions
   readonly #options: OpenOptions
   readonly #syncsLog: boolean
+  readonly #checker: ImageChecker
   readonly result: Enumeration = { crashPoints: 0, images: 0, nestedImages: 0, violations: [] }
 
   constructor(workload: Workload, given: EnumerateOptions) {
@@ -102,6 +103,7 @@ class Enumerator {
     this.#options = { ...workload.options, ...given.options }
     const { wal, preset = 'balanced' } = { ...smallOptions, ...this.#options }
     this.#syncsLog = wal === undefined ? preset === 'balanced' : wal === 'sync'
+    this.#checker = new ImageChecker(this.#engine())
   }
 
   get #isOver(): boolean {
@@ -182,7 +184,7 @@ class Enumerator {
 
   async #check(image: MemoryFileSystem, what: string, expected: Expected): Promise<void> {
     try {
-      await checkImage(this.#engine(), image.snapshot(), expected)
+      await this.#checker.check(image.snapshot(), expected)
     } catch (error) {
       this.result.violations.push(`${what}: ${(error as Error).stack}`)
     }
@@ -225,8 +227,10 @@ async function recover(engine: Engine, fs: FileSystem, options: OpenOptions): Pr
 
 async function isNew(image: MemoryFileSystem, seen: Set<string>): Promise<boolean> {
   const hash = createHash('sha1')
-  for (const [path, content] of await contentsOf(image))
-    hash.update(`${path}\0${content?.length}\0${content}\0`)
+  for (const [path, content] of await contentsOf(image)) {
+    hash.update(`${path}\0${content?.length}\0`)
+    if (content !== undefined) hash.update(content)
+  }
   const digest = hash.digest('base64')
   if (seen.has(digest)) return false
   seen.add(digest)
