@@ -1,17 +1,25 @@
 import { defineConfig } from 'vitest/config'
 import { ReliabilityReporter } from './test/reliability/reporter.js'
-import { isLong } from './test/reliability/settings.js'
+import { isLong, isReport, shards } from './test/reliability/settings.js'
 
 // The machines of docs/reliability.md, started by `npm run test:reliability` (test/reliability/run.mjs). Like the
-// ordinary tests they run against dist/.
+// ordinary tests they run against dist/. Each machine runs in as many processes as there are shards, at the same time.
 export default defineConfig({
   test: {
-    include: ['test/reliability/*.machine.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: (isLong ? 24 * 60 : 15) * 60_000,
-    hookTimeout: 60_000,
-    execArgv: ['--unhandled-rejections=strict'],
+    maxWorkers: shards,
     reporters: [new ReliabilityReporter()],
+    passWithNoTests: isReport,
+    projects: Array.from({ length: shards }, (_, shard) => ({
+      extends: true as const,
+      test: {
+        name: `shard ${shard}`,
+        include: isReport ? [] : ['test/reliability/*.machine.ts'],
+        env: { MARQUETRY_SHARD: String(shard) },
+        pool: 'forks' as const,
+        testTimeout: (isLong ? 120 : 15) * 60_000,
+        hookTimeout: 60_000,
+        execArgv: ['--unhandled-rejections=strict'],
+      },
+    })),
   },
 })

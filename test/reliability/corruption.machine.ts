@@ -1,17 +1,27 @@
 // Damage of every kind to small databases, one case after the other: see corruption/case.ts for what each must answer.
 
-import { test } from 'vitest'
 import { Random } from '../history/random.js'
 import { Case } from './corruption/case.js'
-import { blocks, type Damage, flips, pairs, replacements, truncations } from './corruption/damages.js'
-import { imageMakers } from './corruption/images.js'
-import { Ledger, record } from './report.js'
-import { isLong, seed } from './settings.js'
+import {
+  blocks,
+  type Damage,
+  flips,
+  pairs,
+  replacements,
+  type Slice,
+  truncations,
+} from './corruption/damages.js'
+import { type ImageName, imageMakers } from './corruption/images.js'
+import { type Part, testParts } from './parts.js'
+import type { Ledger } from './report.js'
+import { isLong, rounds, seedOf } from './settings.js'
 
 /** Far longer than anything here takes: who has not answered by then hangs. */
 const patienceMs = 30_000
-/** A hundred times as many cases come from so many images of each kind and from more masks, lengths and pairs. */
-const rounds = isLong ? 40 : 1
+/** In a long run each byte is flipped by two masks on half as many images. */
+const masksEach = isLong ? 2 : 1
+const imagesEach = Math.ceil(rounds / masksEach)
+const pairsEach = 200 * masksEach
 
 /** Rejects if the promise takes longer than anything may. */
 async function inTime(promise: Promise<void>): Promise<void> {
@@ -22,33 +32,47 @@ async function inTime(promise: Promise<void>): Promise<void> {
   return await Promise.race([promise, patience]).finally(() => clearTimeout(timer))
 }
 
-for (const [name, makeImage] of Object.entries(imageMakers)) {
-  test(`damage to the database "${name}"`, async (context) => {
-    const ledger = new Ledger()
-    const random = new Random(seed)
-    let number = 0
-    for (let round = 0; round < rounds; round++) {
-      const image = await makeImage()
-      const foreign = await Promise.all(Object.values(imageMakers).map((make) => make()))
-      const tryAll = async (kind: string, cases: Iterable<readonly Damage[]>) => {
-        for (const damages of cases) {
-          const trial = new Case(image, damages, number)
-          const what = damages.map((damage) => `${damage.path}: ${damage.what}`).join(', and ')
-          await ledger.time(`${name}, case ${number++}, seed ${seed}, ${what}`, () => inTime(trial.run()))
-          ledger.count(kind)
-          for (const [outcome, times] of Object.entries(trial.seen)) ledger.count(outcome, times)
-        }
-      }
-      await tryAll('flips', alone(flips(image, random, isLong ? 3 : 1)))
-      await tryAll('truncations', alone(truncations(image, random, isLong ? 1 : 4)))
-      await tryAll('blocks', alone(blocks(image, random)))
-      await tryAll('replacements', alone(replacements(image, foreign)))
-      await tryAll('pairs', pairs(image, random, isLong ? 1000 : 200))
+/** Makes an image and damages it in one way after the other: of flips and truncations at every `slices`-th byte. */
+async function damageAll(ledger: Ledger, name: ImageName, round: number, slice: Slice): Promise<void> {
+  const seed = seedOf(round)
+  const random = new Random(seed + slice.first)
+  const image = await imageMakers[name]()
+  let number = 0
+  const tryAll = async (kind: string, cases: Iterable<readonly Damage[]>) => {
+    for (const damages of cases) {
+      const trial = new Case(image, damages, number)
+      const what = damages.map((damage) => `${damage.path}: ${damage.what}`).join(', and ')
+      await ledger.time(`${name}, case ${number++}, seed ${seed}, ${what}`, () => inTime(trial.run()))
+      ledger.count(kind)
+      for (const [outcome, times] of Object.entries(trial.seen)) ledger.count(outcome, times)
     }
-    record(context, ledger.report('corruption'))
-  })
+  }
+  await tryAll('flips', alone(flips(image, random, masksEach, slice)))
+  await tryAll('truncations', alone(truncations(image, random, 4, slice)))
+  if (slice.first > 0) return
+  await tryAll('blocks', alone(blocks(image, random)))
+  const foreign = await Promise.all(Object.values(imageMakers).map((make) => make()))
+  await tryAll('replacements', alone(replacements(image, foreign)))
+  await tryAll('pairs', pairs(image, random, pairsEach))
 }
 
 function* alone(damages: Iterable<Damage>): Generator<readonly Damage[]> {
   for (const damage of damages) yield [damage]
 }
+
+/** Larger images are shared by several parts. */
+const slicesOf: Readonly<Record<ImageName, number>> = { plain: 2, layered: 8, logs: 1, unsynced: 1 }
+
+const parts = Array.from({ length: imagesEach }, (_, round) =>
+  (Object.keys(imageMakers) as ImageName[]).flatMap((name) =>
+    Array.from({ length: slicesOf[name] }, (_, first): Part => {
+      const slice = { first, step: slicesOf[name] }
+      const what = `damage to the database "${name}", ${first + 1} of ${slice.step}`
+      return {
+        name: round === 0 ? what : `${what}, round ${round}`,
+        run: (ledger) => damageAll(ledger, name, round, slice),
+      }
+    }),
+  ),
+)
+testParts('corruption', parts.flat())

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { test } from 'vitest'
 import { Random } from '../history/random.js'
-import { Ledger, record } from './report.js'
-import { scaled, seed } from './settings.js'
+import { type Part, testParts } from './parts.js'
+import type { Ledger } from './report.js'
+import { rounds, seedOf } from './settings.js'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('hostile/importer.mjs', import.meta.url))
@@ -33,6 +33,7 @@ const files: readonly (readonly [name: string, columns: Readonly<Record<string, 
 const timeoutMs = 20_000
 /** What the watchdog and a replaced thread may take besides. */
 const slackMs = 20_000
+const changesPerRound = 6
 const grownBytesMax = 256 * 1024 * 1024
 const codes = new Set(['MARQUETRY_INVALID_INPUT', 'MARQUETRY_LIMIT'])
 
@@ -48,9 +49,7 @@ interface Told {
   readonly works: boolean
 }
 
-let mostGrownBytes = 0
-
-async function importOne(file: string, columns: object): Promise<void> {
+async function importOne(ledger: Ledger, file: string, columns: object): Promise<void> {
   const path = mkdtempSync(join(tmpdir(), 'marquetry-hostile-'))
   try {
     const argument = JSON.stringify({ path: `${path}/db`, file, columns, timeoutMs })
@@ -58,7 +57,7 @@ async function importOne(file: string, columns: object): Promise<void> {
       timeout: timeoutMs + 4 * slackMs,
     })
     const { outcome, ms, grownBytes, works } = JSON.parse(stdout) as Told
-    mostGrownBytes = Math.max(mostGrownBytes, grownBytes)
+    ledger.count('MiB grown at most', Math.max(0, grownBytes / 2 ** 20))
     const isTyped = outcome.rows !== undefined || (codes.has(outcome.code ?? '') && outcome.file === file)
     if (!isTyped) throw new Error(`it ended with ${JSON.stringify(outcome)}`)
     if (ms > timeoutMs + slackMs) throw new Error(`it took ${ms} ms`)
@@ -69,16 +68,17 @@ async function importOne(file: string, columns: object): Promise<void> {
   }
 }
 
-test.skipIf(!existsSync(badData))('malformed files', async (context) => {
-  const ledger = new Ledger()
-  const random = new Random(seed)
+async function importMalformed(ledger: Ledger): Promise<void> {
   for (const [name, columns] of files) {
-    const file = `${badData}/${name}.parquet`
-    await ledger.time(name, () => importOne(file, columns))
+    await ledger.time(name, () => importOne(ledger, `${badData}/${name}.parquet`, columns))
     ledger.count('files')
   }
+}
+
+async function importChanged(ledger: Ledger, round: number): Promise<void> {
+  const random = new Random(seedOf(round))
   const directory = mkdtempSync(join(tmpdir(), 'marquetry-mutated-'))
-  for (let i = 0; i < scaled(6); i++) {
+  for (let i = 0; i < changesPerRound; i++) {
     const [name, columns] = random.pick(files)
     const bytes = readFileSync(`${badData}/${name}.parquet`)
     // Mostly where the claims are.
@@ -87,10 +87,20 @@ test.skipIf(!existsSync(badData))('malformed files', async (context) => {
       bytes[from + random.below(bytes.length - from)] = random.below(256)
     const file = join(directory, `${i}.parquet`)
     writeFileSync(file, bytes)
-    await ledger.time(`${name}, change ${i} of seed ${seed}`, () => importOne(file, columns))
+    await ledger.time(`${name}, change ${i} of seed ${seedOf(round)}`, () => importOne(ledger, file, columns))
     ledger.count('changed files')
   }
   rmSync(directory, { recursive: true, force: true })
-  ledger.count('MiB grown at most', mostGrownBytes / 2 ** 20)
-  record(context, ledger.report('hostile'))
-})
+}
+
+const parts: readonly Part[] = [
+  { name: 'malformed files', run: importMalformed },
+  ...Array.from(
+    { length: rounds },
+    (_, round): Part => ({
+      name: `changed files, round ${round}`,
+      run: (ledger) => importChanged(ledger, round),
+    }),
+  ),
+]
+testParts('hostile', existsSync(badData) ? parts : [])

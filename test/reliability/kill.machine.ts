@@ -2,13 +2,13 @@
 // after an acknowledgement, inside chosen file operations, while flushing, merging, opening and closing.
 
 import type { Preset } from 'marquetry'
-import { test } from 'vitest'
 import { Directory, drawMoment, drawOptions, type Moment } from '../kill/directory.js'
 import type { Trap } from '../kill/processes.js'
-import { Ledger, record } from './report.js'
-import { scaled, seed } from './settings.js'
+import { type Part, testParts } from './parts.js'
+import type { Ledger } from './report.js'
+import { rounds, seed } from './settings.js'
 
-const directories = scaled(5)
+const directories = 5 * rounds
 const killsPerDirectory = 11
 
 type Random = () => number
@@ -50,28 +50,33 @@ function draw(random: Random): Moment {
   return { ...moment, nth: Math.ceil(moment.nth / 3) }
 }
 
-for (let number = 0; number < directories; number++) {
-  test(`${killsPerDirectory} kills in directory ${number}`, async (context) => {
-    const ledger = new Ledger()
-    const directory = new Directory(
-      { options: (random) => drawOptions(oneOf(random, presets), random), moment: draw },
-      seed + number,
-    )
-    try {
-      for (let round = 1; directory.kills < killsPerDirectory && ledger.violations.length === 0; round++) {
-        await ledger.time(`seed ${seed + number}, round ${round}`, async () => {
-          const before = directory.kills
-          const { event } = await directory.round(`seed ${seed + number}, round ${round}`)
-          ledger.count('rounds')
-          if (directory.kills > before) ledger.count(`kills (${event})`)
-        })
-      }
-      ledger.count('kills', directory.kills)
-      ledger.count('acknowledged batches checked', directory.acknowledged)
-      ledger.count('second openers refused', directory.refused)
-    } finally {
-      directory.remove()
+async function killIn(ledger: Ledger, number: number): Promise<void> {
+  const directory = new Directory(
+    { options: (random) => drawOptions(oneOf(random, presets), random), moment: draw },
+    seed + number,
+  )
+  try {
+    for (let round = 1; directory.kills < killsPerDirectory && ledger.violations.length === 0; round++) {
+      await ledger.time(`seed ${seed + number}, round ${round}`, async () => {
+        const before = directory.kills
+        const { event } = await directory.round(`seed ${seed + number}, round ${round}`)
+        ledger.count('rounds')
+        if (directory.kills > before) ledger.count(`kills (${event})`)
+      })
     }
-    record(context, ledger.report('kill'))
-  })
+    ledger.count('kills', directory.kills)
+    ledger.count('acknowledged batches checked', directory.acknowledged)
+    ledger.count('second openers refused', directory.refused)
+  } finally {
+    directory.remove()
+  }
 }
+
+const parts = Array.from(
+  { length: directories },
+  (_, number): Part => ({
+    name: `${killsPerDirectory} kills in directory ${number}`,
+    run: (ledger) => killIn(ledger, number),
+  }),
+)
+testParts('kill', parts)

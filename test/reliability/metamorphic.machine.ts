@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open, t } from 'marquetry'
-import { test } from 'vitest'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { nodeFileSystem } from '#src/fs/node.js'
 import { describe, type Played, play } from '../compaction/play.js'
@@ -13,11 +12,13 @@ import { drawScript, type Script } from '../compaction/script.js'
 import { shrink } from '../compaction/shrink.js'
 import { Random } from '../history/random.js'
 import { type Configuration, configurationsMin, drawConfigurations } from './metamorphic/configurations.js'
-import { Ledger, record } from './report.js'
-import { isLong, seed } from './settings.js'
+import { type Part, testParts } from './parts.js'
+import type { Ledger } from './report.js'
+import { isLong, rounds, seed } from './settings.js'
 
 const operationsMin = 2000
-const histories = isLong ? 100 : 1
+/** Parts that a history's configurations are cut into. */
+const slices = isLong ? 1 : 4
 /** Plays that making a failure shorter may cost. */
 const shrinkTriesMax = 150
 
@@ -49,28 +50,38 @@ async function explain(configuration: Configuration, script: Script, error: Erro
   return new Error(`${error.message}\nshortest history that fails:\n${steps}`, { cause: error })
 }
 
-for (let history = 0; history < histories; history++) {
-  test(`history ${seed + history}`, async (context) => {
-    const ledger = new Ledger()
-    const script = drawScript(seed + history, operationsMin)
-    let first: string | undefined
-    let isExplained = false
-    for (const configuration of drawConfigurations(new Random(seed + history), configurationsMin)) {
-      await ledger.time(`history ${seed + history} under ${configuration.name}`, async () => {
-        const played = await playUnder(configuration, script).catch(async (error: Error) => {
-          if (isExplained) throw error
-          isExplained = true // a history made shorter once is enough to look at
-          throw await explain(configuration, script, error)
-        })
-        first ??= played.seen
-        if (played.seen !== first)
-          throw new Error('the history differs from that under the first configuration')
-        ledger.count('merges', played.merges)
+/** Plays a history under every so many-th configuration, all compared with the first one of all. */
+async function playSlice(ledger: Ledger, history: number, slice: number): Promise<void> {
+  const script = drawScript(seed + history, operationsMin)
+  const configurations = drawConfigurations(new Random(seed + history), configurationsMin)
+  let first: string | undefined
+  let isExplained = false
+  for (const [index, configuration] of configurations.entries()) {
+    if (index > 0 && index % slices !== slice) continue
+    await ledger.time(`history ${seed + history} under ${configuration.name}`, async () => {
+      const played = await playUnder(configuration, script).catch(async (error: Error) => {
+        if (isExplained) throw error
+        isExplained = true // a history made shorter once is enough to look at
+        throw await explain(configuration, script, error)
       })
-      ledger.count('configurations')
-      ledger.count('operations', script.operations)
-      ledger.count('steps', script.steps.length)
-    }
-    record(context, ledger.report('metamorphic'))
-  })
+      first ??= played.seen
+      if (played.seen !== first) throw new Error('the history differs from that under the first configuration')
+      ledger.count('merges', played.merges)
+    })
+    if (index % slices !== slice) continue
+    ledger.count('plays')
+    ledger.count('operations', script.operations)
+    ledger.count('steps', script.steps.length)
+  }
 }
+
+const parts = Array.from({ length: rounds }, (_, history) =>
+  Array.from(
+    { length: slices },
+    (_, slice): Part => ({
+      name: `history ${history}${slices > 1 ? `, ${slice + 1} of ${slices}` : ''}`,
+      run: (ledger) => playSlice(ledger, history, slice),
+    }),
+  ),
+)
+testParts('metamorphic', parts.flat())

@@ -1,15 +1,14 @@
 // A machine that lets every engine pass proves nothing. Each of these mutants has to be caught by the machine that it names;
 // one that nobody catches is a hole in the tests, and a violation.
 
-import { test } from 'vitest'
 import { findOut } from '../compaction/find-out.js'
 import { type MutatedPackage, withEngine } from '../compaction/mutants.js'
 import type { Engine } from '../crash/engine.js'
 import { enumerateCrashes } from '../crash/enumerate.js'
 import { type Workload, workloads } from '../crash/workloads.js'
 import { enumerateErrors, ordeals } from '../errors/enumerate.js'
+import { type Part, testParts } from './parts.js'
 import { type ProtocolMutant, protocolMutants } from './protocol-mutants.js'
-import { Ledger, record } from './report.js'
 import { seed } from './settings.js'
 
 const historiesMax = 80
@@ -56,13 +55,16 @@ async function secondOpener({ open, MemoryFileSystem }: Engine): Promise<string 
   return second && 'a second opener is let in'
 }
 
-test.for(Object.entries(protocolMutants))('caught: %s', async ([name, mutant], context) => {
-  const ledger = new Ledger()
-  await ledger.time(name, async () => {
-    const found = await withEngine(mutant.code, (built) => hunt(mutant, built))
-    if (found === undefined) ledger.violate(`nobody catches: ${name}`)
-    else ledger.count('mutants caught')
-    if (process.env.MARQUETRY_SHOW_CAUGHT) console.log(`${name}: ${found?.split('\n')[0]?.slice(0, 240)}`)
-  })
-  record(context, ledger.report('mutants'))
-})
+const parts = Object.entries(protocolMutants).map(
+  ([name, mutant]): Part => ({
+    name: `caught: ${name}`,
+    run: (ledger) =>
+      ledger.time(name, async () => {
+        const found = await withEngine(mutant.code, (built) => hunt(mutant, built))
+        if (found === undefined) ledger.violate(`nobody catches: ${name}`)
+        else ledger.count('mutants caught')
+        if (process.env.MARQUETRY_SHOW_CAUGHT) console.log(`${name}: ${found?.split('\n')[0]?.slice(0, 240)}`)
+      }),
+  }),
+)
+testParts('mutants', parts)

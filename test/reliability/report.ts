@@ -1,45 +1,64 @@
-// What a machine hands in. Its vitest tests run in processes of their own; what they record travels with their results to
-// the reporter, which prints one table of all.
+// What a part of a machine hands in. Parts run in several processes; what they report travels with their results to the
+// reporter, which prints one table of all.
 
 import { setImmediate } from 'node:timers/promises'
-import type { TestContext } from 'vitest'
 
-/** What one test of a machine did. Several of the same machine are added up. */
-export interface MachineReport {
+/** What one part of a machine did. Several of the same machine are added up. */
+export interface PartReport {
   /** The machine's row in the table. */
   readonly machine: string
-  /** How many of what: `{ 'crash points': 2104, images: 21040 }`. */
-  readonly counts: Readonly<Record<string, number>>
+  readonly part: string
+  /** Parts that the machine has. */
+  readonly of: number
+  /** How many of what: `{ 'crash points': 2104, images: 21040 }`. Of what is named ` at most`, the greatest counts. */
+  readonly counts: Counts
   /** What should not have happened, each with all that is needed to see it again. */
   readonly violations: readonly string[]
-  readonly slowest?: { readonly case: string; readonly ms: number } | undefined
+  readonly slowest: SlowestCase | undefined
+  readonly ms: number
+  /** Of this process alone. */
+  readonly cpuMs: number
+}
+
+export type Counts = Readonly<Record<string, number>>
+
+export interface SlowestCase {
+  readonly case: string
+  readonly ms: number
 }
 
 declare module 'vitest' {
   interface TaskMeta {
-    reliability?: MachineReport
+    reliability?: PartReport
   }
 }
 
-const shownMax = 20
-
-/** Hands in a report. Throws, and so fails the test, if it has violations. */
-export function record({ task }: Pick<TestContext, 'task'>, report: MachineReport): void {
-  const { violations } = report
-  task.meta.reliability = { ...report, violations: violations.slice(0, shownMax) }
-  if (violations.length === 0) return
-  const more = violations.length > shownMax ? `\n… and ${violations.length - shownMax} more` : ''
-  throw new Error(`${violations.length} violations\n${violations.slice(0, shownMax).join('\n')}${more}`)
+/** The sum of both; see `PartReport.counts`. */
+export function added(some: Counts, more: Counts): Counts {
+  const sum: Record<string, number> = { ...some }
+  for (const [what, count] of Object.entries(more)) {
+    const before = sum[what] ?? 0
+    sum[what] = what.endsWith(' at most') ? Math.max(before, count) : before + count
+  }
+  return sum
 }
 
-/** Collects what a test of a machine is going to report, case by case. */
+/** Collects what a part of a machine is going to report, case by case. */
 export class Ledger {
-  readonly #counts: Record<string, number> = {}
+  #counts: Counts = {}
   readonly violations: string[] = []
-  #slowest: { readonly case: string; readonly ms: number } | undefined
+  #slowest: SlowestCase | undefined
+
+  get counts(): Counts {
+    return this.#counts
+  }
+
+  get slowest(): SlowestCase | undefined {
+    return this.#slowest
+  }
 
   count(what: string, by = 1): void {
-    this.#counts[what] = (this.#counts[what] ?? 0) + by
+    this.#counts = added(this.#counts, { [what]: by })
   }
 
   violate(what: string): void {
@@ -60,9 +79,5 @@ export class Ledger {
     const ms = performance.now() - beganMs
     if (ms > (this.#slowest?.ms ?? -1)) this.#slowest = { case: name, ms }
     await setImmediate()
-  }
-
-  report(machine: string): MachineReport {
-    return { machine, counts: this.#counts, violations: this.violations, slowest: this.#slowest }
   }
 }

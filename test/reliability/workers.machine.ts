@@ -7,9 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { test } from 'vitest'
-import { Ledger, record } from './report.js'
-import { isLong } from './settings.js'
+import { type Part, testParts } from './parts.js'
+import { rounds } from './settings.js'
 
 const run = promisify(execFile)
 const here = (name: string) => fileURLToPath(new URL(`workers/${name}`, import.meta.url))
@@ -50,17 +49,19 @@ async function violationsOf(plan: Plan): Promise<readonly string[]> {
   }
 }
 
-test('workers that end', async (context) => {
-  const ledger = new Ledger()
-  for (let round = 0; round < (isLong ? 100 : 1); round++) {
-    for (const plan of plans) {
-      const what =
-        plan.job === 'abort' ? `a merge aborted after ${plan.end} ms` : `a ${plan.job} ended by ${plan.end}`
+function partOf(plan: Plan, round: number): Part {
+  const what =
+    plan.job === 'abort' ? `a merge aborted after ${plan.end} ms` : `a ${plan.job} ended by ${plan.end}`
+  return {
+    name: round === 0 ? what : `${what}, round ${round}`,
+    run: async (ledger) => {
       await ledger.time(what, async () => {
         for (const violation of await violationsOf(plan)) ledger.violate(`${what}: ${violation}`)
       })
       ledger.count(plan.job === 'abort' ? 'jobs aborted' : 'workers ended')
-    }
+    },
   }
-  record(context, ledger.report('workers'))
-})
+}
+
+const parts = Array.from({ length: rounds }, (_, round) => plans.map((plan) => partOf(plan, round)))
+testParts('workers', parts.flat())

@@ -24,10 +24,23 @@ function filesOf({ contents }: Pick<Image, 'contents'>): readonly (readonly [str
   )
 }
 
-/** Each byte of each file, changed by so many masks. */
-export function* flips(image: Image, random: Random, masksEach: number): Generator<Damage> {
+/** Every `step`-th byte of a file, from the `first` one on. */
+export interface Slice {
+  readonly first: number
+  readonly step: number
+}
+
+const everything: Slice = { first: 0, step: 1 }
+
+/** Each byte of each file that is in the slice, changed by so many masks. */
+export function* flips(
+  image: Image,
+  random: Random,
+  masksEach: number,
+  { first, step }: Slice = everything,
+): Generator<Damage> {
   for (const [path, good] of filesOf(image)) {
-    for (let at = 0; at < good.length; at++) {
+    for (let at = first; at < good.length; at += step) {
       for (const mask of random.shuffled(masks).slice(0, masksEach)) {
         const bytes = good.slice()
         bytes[at]! ^= mask
@@ -40,14 +53,21 @@ export function* flips(image: Image, random: Random, masksEach: number): Generat
 /** Files up to this are cut to every length, longer ones to every `step`-th. */
 const everyLengthMax = 1000
 
-/** The lengths that a file may be cut to, and some that it may have grown to. */
-export function* truncations(image: Image, random: Random, step: number): Generator<Damage> {
+/** The lengths that a file may be cut to, of these those in the slice, and some that it may have grown to. */
+export function* truncations(
+  image: Image,
+  random: Random,
+  step: number,
+  slice: Slice = everything,
+): Generator<Damage> {
   for (const [path, good] of filesOf(image)) {
-    yield { kind: 'truncation', path, what: 'removed', bytes: undefined }
     const stride = good.length > everyLengthMax ? step : 1
-    for (let length = random.below(stride); length < good.length; length += stride) {
+    const first = stride * slice.first + random.below(stride)
+    for (let length = first; length < good.length; length += stride * slice.step) {
       yield { kind: 'truncation', path, what: `cut to ${length}`, bytes: good.subarray(0, length) }
     }
+    if (slice.first > 0) continue
+    yield { kind: 'truncation', path, what: 'removed', bytes: undefined }
     for (const [what, more] of [
       ['a zero more', new Uint8Array(1)],
       ['zeros more', new Uint8Array(4096)],

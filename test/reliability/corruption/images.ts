@@ -199,3 +199,5 @@ async function unsynced(): Promise<Image> {
 
 /** How to make each image, from nothing. */
 export const imageMakers = { plain, layered, logs, unsynced } as const
+
+export type ImageName = keyof typeof imageMakers
