@@ -4,9 +4,8 @@ import { and, not, open, or, t } from 'marquetry'
 import { expect, test } from 'vitest'
 import { MemoryFileSystem } from '#src/fs/memory.js'
 import { testSeed } from '../test-seed.js'
-import { playDatabase } from './play.js'
+import { playDatabase, scansPerDatabase } from './play.js'
 
-const scansPerDatabase = 5
 const timeout = 600_000
 
 /** Declares a test over `count` random databases, of seeds that no other part has. */

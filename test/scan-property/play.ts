@@ -27,6 +27,9 @@ export interface Engine {
   readonly MemoryFileSystem: typeof import('#src/fs/memory.js').MemoryFileSystem
 }
 
+/** Scans of each database in the tests that try many. */
+export const scansPerDatabase = 5
+
 /** A scan answered something else than the model. */
 export class WrongAnswer extends Error {}
 
