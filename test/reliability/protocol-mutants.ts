@@ -110,8 +110,8 @@ const mistakes: Readonly<Record<string, ProtocolMutant>> = {
   'the tail of the newest log is not settled at open': {
     code: {
       file: 'tree/recovery.js',
-      is: 'if (before !== undefined && !input.readOnly)',
-      becomes: 'if (before !== undefined && input.readOnly)',
+      is: 'await settleTail(input.fs, before);',
+      becomes: '{}',
     },
     caughtBy: { crash: 'single puts' },
   },
