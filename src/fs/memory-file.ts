@@ -16,14 +16,15 @@ interface Span {
   readonly to: number
 }
 
+const noBytes = new ByteSink()
+
 /** Bytes that clones have in common until one of them changes its own. */
 class Content {
   #sink: ByteSink
-  #isShared: boolean
+  #isShared = true
 
-  constructor(sink = new ByteSink(), isShared = false) {
-    this.#sink = sink
-    this.#isShared = isShared
+  constructor(shared = noBytes) {
+    this.#sink = shared
   }
 
   get length(): number {
@@ -46,7 +47,7 @@ class Content {
 
   clone(): Content {
     this.#isShared = true
-    return new Content(this.#sink, true)
+    return new Content(this.#sink)
   }
 }
 

@@ -86,6 +86,7 @@ const child = spawn(
     },
   },
 )
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 1 : 128)
 })
