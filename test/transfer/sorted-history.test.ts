@@ -223,7 +223,7 @@ test.each<CompactionOptions>([
   { strategy: 'unified', scaling: 'L3' },
   { strategy: 'none' },
 ])('sorted imports among everything else, in the order of writes: $strategy $scaling', async (compaction) => {
-  const histories = Number(process.env.MARQUETRY_HISTORY_SEEDS ?? 3)
+  const histories = Number(process.env.MARQUETRY_HISTORY_SEEDS ?? 2)
   let loads = 0
   for (let i = 0; i < histories; i++) {
     const seed = testSeed + i

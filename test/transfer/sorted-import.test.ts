@@ -158,6 +158,57 @@ describe('a sorted import', () => {
   })
 })
 
+test('a sorted import is where its strategy would have taken it: nothing is written once more', async () => {
+  const compaction = {
+    strategy: 'leveled',
+    targetFileBytes: 4096,
+    levelBytesBase: 5000,
+    levelRatio: 4,
+  } as const
+  const { db } = await memoryDatabase({ rowGroupRows: 500, compaction })
+  const table = await pairsOf(db)
+  const importRows = async (from: number, to: number) => {
+    const load = await begin(table)
+    for (let key = from; key < to; key += 1000)
+      load.push(...Array.from({ length: 1000 }, (_, i) => `${key + i},${(key + i) * 7919}`))
+    load.end()
+    await load.done
+    await table.compactionIdle()
+  }
+  await importRows(0, 20_000)
+  const { compactions, compaction: state } = table.stats()
+  expect({ compactions, ...state }).toMatchObject({ compactions: 0, writeAmplification: 1 })
+  const [deepest] = table.files().map(({ level }) => level)
+  expect(deepest).toBeGreaterThan(2)
+  await importRows(30_000, 32_000)
+  expect(table.stats().compactions).toBe(0)
+  const levels = new Set(table.files().map(({ level }) => level))
+  expect([...levels].every((level) => level >= 1 && level <= deepest!)).toBe(true)
+  expect(levels.size).toBe(2)
+})
+
+test('one that a worker writes is given up when the database closes', async () => {
+  const directory = temporaryDirectory()
+  const db = await openFor(directory, { rowGroupRows: 1_000 })
+  const table = await pairsOf(db)
+  let tell = () => {}
+  const reached = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const load = gatedCsv('key,value')
+  load.push(...Array.from({ length: 40_000 }, (_, i) => `${i},${i}`))
+  const onProgress = ({ rows }: { readonly rows: number }) => {
+    if (rows > 30_000) tell()
+  }
+  const done = failureOf(table.import(load.source, { format: 'csv', sorted: true, onProgress }))
+  await reached
+  await db.close()
+  load.end()
+  expect(await done).toMatchObject({ code: 'MARQUETRY_CLOSED' })
+  expect(readdirSync(`${directory}/db/pairs/tmp`)).toEqual([])
+  expect(readdirSync(`${directory}/db/pairs/sst`)).toEqual([])
+})
+
 describe('in the order of writes a sorted import', () => {
   test('stands where it began, and is seen at its end by those who read from then on', async () => {
     const { db } = await memoryDatabase()
@@ -174,6 +225,7 @@ describe('in the order of writes a sorted import', () => {
     await table.flush()
     await table.put({ key: 2, value: 22 })
     expect(await contentOf(table)).toEqual({ 1: 0, 2: 22, 3: 31 })
+    const last = table.snapshot()
     load.end()
     expect(await load.done).toMatchObject({ rows: 4 })
 
@@ -185,6 +237,7 @@ describe('in the order of writes a sorted import', () => {
       expect(await contentOf(table, { snapshot: before })).toEqual({ 1: 0, 2: 0, 3: 0 })
       expect(await contentOf(table, { snapshot: during })).toEqual({ 1: 0, 2: 0, 3: 31 })
       expect(await table.get(5, { snapshot: during })).toBeUndefined()
+      expect(await contentOf(table, { snapshot: last })).toEqual({ 1: 0, 2: 22, 3: 31 })
       expect(await contentOf(table, { snapshot: late })).toEqual({ 1: 0, 2: 22, 3: 31, 5: 50 })
     }
     await check()
