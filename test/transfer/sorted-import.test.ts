@@ -141,6 +141,11 @@ describe('a sorted import', () => {
     writeFileSync(`${directory}/unsorted.csv`, 'key,value\n5,5\n7,7\n6,6\n')
     const csv = failureOf(table.import(`${directory}/unsorted.csv`, { sorted: true }))
     expect(await csv).toMatchObject({ code: 'MARQUETRY_INVALID_INPUT', line: 4 })
+    // A chunk of CSV has 8,192 rows: this one is the first of the second.
+    const lines = Array.from({ length: 9_000 }, (_, i) => (i === 8_192 ? '3,3' : `${i},${i}`))
+    writeFileSync(`${directory}/unsorted.csv`, `key,value\n${lines.join('\n')}\n`)
+    const later = failureOf(table.import(`${directory}/unsorted.csv`, { sorted: true }))
+    expect(await later).toMatchObject({ code: 'MARQUETRY_INVALID_INPUT', line: 8_194 })
     expect(await contentOf(table)).toEqual({ 1: 1 })
     expect(readdirSync(`${directory}/db/pairs/tmp`)).toEqual([])
     expect(await failureOf(table.import(path, { sorted: 1 as never }))).toMatchObject({ option: 'sorted' })
