@@ -192,6 +192,26 @@ test('a sorted import is where its strategy would have taken it: nothing is writ
   expect(levels.size).toBe(2)
 })
 
+test.each([false, true])(
+  'a manifest that has lost the edit of one is found out; rows before: %s',
+  async (before) => {
+    const { db, fs } = await memoryDatabase()
+    const table = await pairsOf(db)
+    if (before) await table.put({ key: 1, value: 0 })
+    const load = await begin(table)
+    load.push('1,1', '2,2')
+    load.end()
+    await load.done
+    await db.close()
+    const manifest = await fs.open('db/pairs/MANIFEST-000001', 'write')
+    await manifest.truncate((await manifest.size()) - 1)
+    await manifest.sync()
+    await manifest.close()
+    expect(await failureOf(open('db', { fileSystem: fs }))).toMatchObject({ code: 'MARQUETRY_CORRUPTION' })
+    expect(await fs.list('db/pairs/sst')).toHaveLength(before ? 2 : 1)
+  },
+)
+
 test('one that a worker writes is given up when the database closes', async () => {
   const directory = temporaryDirectory()
   const db = await openFor(directory, { rowGroupRows: 1_000 })
