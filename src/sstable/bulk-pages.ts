@@ -6,7 +6,6 @@ import type { Reading } from '../fs/reading.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import type { FileColumn } from './column-pages.js'
 import { BulkColumn } from './decode/bulk-column.js'
-import { CopyTarget } from './decode/copies.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from './decode/page.js'
 import type { SparseIndex } from './sparse-index.js'
 import type { VerifiedFile } from './verified-file.js'
@@ -17,13 +16,9 @@ export interface Span {
   readonly from: number
 }
 
-/** Most pages fit, decompressed. */
-const scratchBytes = 1 << 16
-
 /** The pages of one file. */
 export class BulkPages {
   readonly #file: VerifiedFile
-  readonly #scratch = new CopyTarget(scratchBytes)
 
   constructor(file: VerifiedFile) {
     this.#file = file
@@ -46,7 +41,7 @@ export class BulkPages {
     const end = index.pageOffset[last]! + index.pageBytes[last]!
     const pages = span ?? { bytes: yield* this.#file.read(start, end), from: start }
     let dictionary: Vector | undefined
-    const rows = new BulkColumn({ ...column, scratch: this.#scratch }, to - from)
+    const rows = new BulkColumn(column, to - from)
     for (let page = first; page <= last; page++) {
       const at = index.pageOffset[page]!
       const stored = openPage(this.#file.path, at, sliceOf(pages, at, index.pageBytes[page]!))

@@ -5,7 +5,6 @@ import { sliceVector, type Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import { blockBytes } from './checksums.js'
-import { CopyTarget } from './decode/copies.js'
 import {
   decodeDataPage,
   decodeDictionaryPage,
@@ -24,9 +23,6 @@ import type { WholeChunks } from './whole-chunks.js'
 const readBytesMax = 1 << 20
 /** A dictionary that begins at most so far before its page is read with it: another read takes longer than two more blocks. */
 const nearBytesMax = 2 * blockBytes
-
-/** Pages up to this size are decompressed here, one after the other: no vector keeps a part of it. */
-export const scratch = new CopyTarget(1 << 16)
 
 /** A column of the file: its number there and how to decode it. */
 export interface FileColumn extends PageColumn {

@@ -11,7 +11,8 @@ import type { FileSystem } from '../fs/file-system.js'
 import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
-import { ColumnPages, type ColumnRead, type FileColumn, scratch } from './column-pages.js'
+import { ColumnPages, type ColumnRead, type FileColumn } from './column-pages.js'
+import { CopyTarget } from './decode/copies.js'
 import type { Held } from './held.js'
 import { openIndex } from './open-index.js'
 import type { FilePages, PageCache } from './page-cache.js'
@@ -26,6 +27,9 @@ import { WholeChunks } from './whole-chunks.js'
 
 /** Rows whose keys are decoded at a time when an index is rebuilt. */
 const rebuildRows = 8192
+
+/** Most pages fit, decompressed: one after the other, for no vector keeps a part of it. */
+const scratch = new CopyTarget(1 << 16)
 
 /** Where an SSTable lies. */
 export interface SSTableFiles {
