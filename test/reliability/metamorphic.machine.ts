@@ -14,11 +14,11 @@ import { Random } from '../history/random.js'
 import { type Configuration, configurationsMin, drawConfigurations } from './metamorphic/configurations.js'
 import { type Part, testParts } from './parts.js'
 import type { Ledger } from './report.js'
-import { isLong, rounds, seed } from './settings.js'
+import { rounds, seed } from './settings.js'
 
 const operationsMin = 2000
 /** Parts that a history's configurations are cut into. */
-const slices = isLong ? 1 : 4
+const slices = 4
 /** Plays that making a failure shorter may cost. */
 const shrinkTriesMax = 150
 
@@ -79,7 +79,7 @@ const parts = Array.from({ length: rounds }, (_, history) =>
   Array.from(
     { length: slices },
     (_, slice): Part => ({
-      name: `history ${history}${slices > 1 ? `, ${slice + 1} of ${slices}` : ''}`,
+      name: `history ${history}, ${slice + 1} of ${slices}`,
       run: (ledger) => playSlice(ledger, history, slice),
     }),
   ),
