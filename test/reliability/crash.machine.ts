@@ -7,7 +7,11 @@ import { enumerateCrashes } from '../crash/enumerate.js'
 import { type Workload, workloads } from '../crash/workloads.js'
 import { Random } from '../history/random.js'
 import { type Part, testParts } from './parts.js'
-import { rounds, seedOf } from './settings.js'
+import { isLong, seedOf } from './settings.js'
+
+/** A round crashes at about 3,000 points and checks 29,000 images and 6,800 nested ones: see minima.ts for what a long run needs. */
+const rounds = isLong ? 76 : 1
+const nestedEvery = isLong ? 500 : 250
 
 /** Later rounds have other sequences of file operations: options that no workload is about are drawn anew. */
 function optionsOf(round: number): OpenOptions {
@@ -32,7 +36,7 @@ function partOf(name: string, workload: Workload, round: number): Part {
       ledger.time(name, async () => {
         const seed = seedOf(round)
         const options = optionsOf(round)
-        const result = await enumerateCrashes(workload, { engine, options, seed, draws: 1, nestedEvery: 250 })
+        const result = await enumerateCrashes(workload, { engine, options, seed, draws: 1, nestedEvery })
         ledger.count('crash points', result.crashPoints)
         ledger.count('images', result.images)
         ledger.count('nested images', result.nestedImages)
