@@ -6,6 +6,8 @@ import { readFlags, readHybrid } from '#src/sstable/decode/bits.js'
 import { readDeltaBytes, readDeltaLengthBytes, readPlainBytes } from '#src/sstable/decode/byte-arrays.js'
 import { ByteCursor } from '#src/sstable/decode/byte-cursor.js'
 import { readDelta32, readDelta64 } from '#src/sstable/decode/delta.js'
+import { readDeltaRange32 } from '#src/sstable/decode/delta-range.js'
+import { readFlagRange, readHybridRange } from '#src/sstable/decode/hybrid-range.js'
 import { decompressLz4 } from '#src/sstable/decode/lz4.js'
 import { decodeDataPage, decodeDictionaryPage, needsDictionary, openPage } from '#src/sstable/decode/page.js'
 import { PageDamage } from '#src/sstable/decode/page-damage.js'
@@ -84,6 +86,7 @@ describe('damage that a checksum missed', () => {
 
 describe('impossible bytes', () => {
   const cursor = (...bytes: number[]) => new ByteCursor(Uint8Array.from(bytes))
+  const zeros = new Array(200).fill(0)
   const most = [0xff, 0xff, 0xff, 0xff, 0x0f]
   const impossible: Record<string, () => unknown> = {
     'a level above 1': () => readFlags(cursor(2, 2), 1, new Uint8Array(1)),
@@ -99,6 +102,11 @@ describe('impossible bytes', () => {
     'miniblocks of one value': () => readDelta64(cursor(4, 4, 2, 0, 0, 0, 0, 0, 0), 2),
     'blocks of a gigabyte': () => readDelta64(cursor(...most, 1, 2, 0, 0), 2),
     'differences for other rows': () => readDelta32(cursor(0x80, 1, 4, 3, 0), 2),
+    'a row behind the differences': () => readDeltaRange32(cursor(0x80, 1, 4, 1, 0, 0, 0, 0, 0, 0), 1, 2),
+    'differences of 33 bits for 32': () => readDeltaRange32(cursor(0x80, 1, 4, 9, 0, 0, 33, ...zeros), 8, 9),
+    'a level above 1 at its place': () => readFlagRange(cursor(2, 2), 0, 1, new Uint8Array(1)),
+    'a run that ends before its row': () => readFlagRange(cursor(2, 1), 1, 2, new Uint8Array(1)),
+    'an index wider than 32 bits': () => readHybridRange(cursor(2, 0), 33, 0, 1),
     'a negative length': () => readDeltaLengthBytes(cursor(0x80, 1, 4, 1, 1), 1),
     'bytes shared with nothing': () => readDeltaBytes(cursor(0x80, 1, 4, 1, 2, 0x80, 1, 4, 1, 2, 65), 1, 100),
     'a snappy copy from before the start': () => decompressSnappy(Uint8Array.of(4, 1, 1), 4),
