@@ -133,7 +133,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
     const columns = whole.columns.map(plainValues)
     for (const cacheBytes of [0, 100_000]) {
       const reader = openReader(file, cacheBytes)
-      for (let i = 0; i < 120; i++) {
+      for (let i = 0; i < 80; i++) {
         const from = Math.floor(random() * file.meta.rows)
         const to = Math.min(file.meta.rows, from + (i % 4 === 0 ? 1 + Math.floor(random() * 400) : 1))
         const batch = readSync(reader.rows(all, from, to, both, { isLookup: true }))
@@ -151,7 +151,7 @@ test('a flipped bit is found by the lookup that comes upon it, and by no other',
   const random = seededRandom(seed)
   const file = await fs.open('table/data.parquet', 'write')
   let found = 0
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 40; i++) {
     const at = Math.floor(random() * meta.bytes)
     const byte = new Uint8Array(1)
     await file.read(byte, at)
