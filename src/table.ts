@@ -43,7 +43,7 @@ import { type Scan, TableScan } from './table-scan.js'
 import { TableSnapshot } from './table-snapshot.js'
 import type { ExportTarget } from './transfer/byte-output.js'
 import type { ImportSource } from './transfer/byte-stream.js'
-import { checkExportOptions, exportRows } from './transfer/export.js'
+import { checkExportOptions, exportRows, storedWish } from './transfer/export.js'
 import { importRows } from './transfer/import.js'
 import type { ExportOptions, ExportResult, ImportOptions, ImportResult } from './transfer/transfer-options.js'
 import { explainScan } from './tree/explain-scan.js'
@@ -206,7 +206,7 @@ export class Table<C extends Columns = Columns, K extends readonly string[] = re
     const project = resolveProjection(this.#tree, options.columns)
     const predicate = options.where === undefined ? undefined : compileWhere(this.#tree.schema, options.where)
     const source = this.#tree.scan(
-      { range, project, predicate, reverse: false },
+      { range, project, predicate, reverse: false, stored: storedWish(this.#tree.schema, project, settings) },
       resolveSnapshot(this.#tree, options.snapshot),
     )
     return await exportRows(this.#tree, project, source, settings)

@@ -14,7 +14,7 @@ import { assert } from '../util/assert.js'
 import { BulkPages, type Span, sliceOf } from './bulk-pages.js'
 import { PageCache } from './page-cache.js'
 import { type Opened, PageReader } from './page-reader.js'
-import { createdBy, decodeFooter, type FileSlice } from './parquet-footer.js'
+import { createdBy, decodeFooter, type FileSlice, projectFooter } from './parquet-footer.js'
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
 import type { SparseIndex } from './sparse-index.js'
@@ -28,20 +28,24 @@ interface Tail {
   readonly footer: ThriftStruct
 }
 
-/** A row group as it lies in a file, to be carried into another one. */
-export interface StoredRowGroup {
+/** The pages of a row group as they lie in a file. */
+export interface StoredPages {
   readonly rows: number
-  /** Its key columns, in key order. */
-  readonly keys: readonly Vector[]
-  readonly seq: Float64Array
-  /** Memory that it takes as vectors, at most. */
-  readonly bytesMax: number
   /** Of its file. */
   readonly footer: ThriftStruct
   /** Its number in there. */
   readonly group: number
   /** The bytes of its pages and page indexes. */
   readonly slice: FileSlice
+}
+
+/** A row group as it lies in a file, to be carried into another one. */
+export interface StoredRowGroup extends StoredPages {
+  /** Its key columns, in key order. */
+  readonly keys: readonly Vector[]
+  readonly seq: Float64Array
+  /** Memory that it takes as vectors, at most. */
+  readonly bytesMax: number
 }
 
 /** An SSTable read by row groups; opens its files at first touch. */
@@ -134,6 +138,19 @@ export class BulkReader {
     const { rowGroupBytesMax } = this.meta
     const pages = (at: number, end: number) => sliceOf(at < tail.from ? span : tail, at, end - at)
     return { rows: to - from, keys, seq, bytesMax: rowGroupBytesMax, footer, group, slice: pages }
+  }
+
+  /** The pages of some columns of a row group, as if its file had no others. Requires: they are neighbours, in their order. */
+  *pages(group: number, columns: readonly number[]): Reading<StoredPages> {
+    const { footer, span: tail } = yield* this.#tail()
+    const { index } = yield* this.open()
+    const span = yield* this.#rowGroup(index, group)
+    return {
+      rows: index.rowGroupFirstRow[group + 1]! - index.rowGroupFirstRow[group]!,
+      footer: projectFooter(footer, columns),
+      group,
+      slice: (at, end) => sliceOf(at < tail.from ? span : tail, at, end - at),
+    }
   }
 
   /** Everything behind the last row group: page indexes and footer. */

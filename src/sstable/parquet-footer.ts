@@ -25,9 +25,24 @@ const { i32, i64, list, struct } = thriftTypes
 export const parquetMagic = new Uint8Array([0x50, 0x41, 0x52, 0x31])
 
 /** Fields of Parquet's structs, by their numbers. */
-export const fileMetaData = { schema: 2, rows: 3, rowGroups: 4, keyValues: 5, createdBy: 6 } as const
+export const fileMetaData = {
+  schema: 2,
+  rows: 3,
+  rowGroups: 4,
+  keyValues: 5,
+  createdBy: 6,
+  columnOrders: 7,
+} as const
 export const schemaElement = { type: 1, typeLength: 2, repetition: 3, children: 5, fieldId: 9 } as const
-export const rowGroup = { columns: 1, rows: 3, sorting: 4, fileOffset: 5, ordinal: 7 } as const
+export const rowGroup = {
+  columns: 1,
+  bytes: 2,
+  rows: 3,
+  sorting: 4,
+  fileOffset: 5,
+  compressedBytes: 6,
+  ordinal: 7,
+} as const
 export const columnChunk = {
   fileOffset: 2,
   metadata: 3,
@@ -38,6 +53,7 @@ export const columnChunk = {
 } as const
 export const chunkMetadata = {
   codec: 4,
+  bytes: 6,
   compressedBytes: 7,
   dataPage: 9,
   indexPage: 10,
@@ -70,6 +86,31 @@ export function decodeFooter(file: Uint8Array): ThriftStruct {
   assert(end > 4 && equalBytes(file.subarray(end + 4), parquetMagic), 'a part ends as Parquet files do')
   const length = new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(end, true)
   return decodeThrift(file.subarray(end - length, end)).value
+}
+
+/** A footer as if its file had only these columns of a flat schema. */
+export function projectFooter(footer: ThriftStruct, columns: readonly number[]): ThriftStruct {
+  const [root, ...elements] = structsOf(footer, fileMetaData.schema)
+  assert(root !== undefined, 'a schema has a root')
+  const schema = [
+    withField(root, schemaElement.children, i32, columns.length),
+    ...columns.map((column) => elements[column]!),
+  ]
+  const groups = structsOf(footer, fileMetaData.rowGroups).map((group) => {
+    const all = structsOf(group, rowGroup.columns)
+    const chunks = columns.map((column) => all[column]!)
+    const metadata = chunks.map((chunk) => structOf(chunk, columnChunk.metadata))
+    const sum = (field: number) => metadata.reduce((total, chunk) => total + (numberOf(chunk, field) ?? 0), 0)
+    let projected = withField(group, rowGroup.columns, list, structList(chunks))
+    projected = withField(projected, rowGroup.bytes, i64, sum(chunkMetadata.bytes))
+    projected = withField(projected, rowGroup.compressedBytes, i64, sum(chunkMetadata.compressedBytes))
+    return withField(projected, rowGroup.fileOffset, i64, Math.min(...metadata.map(chunkStart)))
+  })
+  const orders = structsOf(footer, fileMetaData.columnOrders)
+  const ordered = orders.length === 0 ? undefined : structList(columns.map((column) => orders[column]!))
+  let projected = withField(footer, fileMetaData.schema, list, structList(schema))
+  projected = withField(projected, fileMetaData.columnOrders, list, ordered)
+  return withField(projected, fileMetaData.rowGroups, list, structList(groups))
 }
 
 /** Where the bytes of a column chunk begin: its pages, dictionary first. */

@@ -3,10 +3,12 @@
 
 import { invalidOption, throwIfAborted } from '../errors.js'
 import type { Projection } from '../format/batch.js'
-import type { SchemaColumn } from '../format/schema.js'
+import type { Schema, SchemaColumn } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { Compression } from '../options.js'
+import { codecOfCompression } from '../sstable/encode-row-group.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
+import { isStoredAlike, type StoredWish } from '../tree/stored-groups.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import { arrowRows } from './arrow-encoder.js'
 import { writeFileAtomically } from './atomic-file.js'
@@ -82,6 +84,16 @@ function checkPartitionBy(names: unknown, path: string | undefined): readonly st
     throw invalidOption('partitionBy', 'must be an array of different column names')
   if (path === undefined) throw invalidOption('partitionBy', 'needs a folder to write to, not a stream')
   return names
+}
+
+/** The row groups that an export takes as they are stored: of the columns `project`, compressed alike, neither tiny nor too large. */
+export function storedWish(
+  schema: Schema,
+  project: Projection,
+  { format, partitionBy, compression, rowGroupRows }: ExportSettings,
+): StoredWish | undefined {
+  if (format !== 'parquet' || partitionBy.length > 0 || !isStoredAlike(schema, project)) return undefined
+  return { codec: codecOfCompression(compression), rowsMin: Math.ceil(rowGroupRows / 2), rowsMax: rowGroupRows }
 }
 
 /**

@@ -10,9 +10,11 @@ import { vectorBytes } from '../format/vector.js'
 import { buffersOf } from '../format/vector-buffers.js'
 import type { Compression } from '../options.js'
 import { SliceList, sliceBatch } from '../scan/gather.js'
+import type { StoredPages } from '../sstable/bulk-reader.js'
 import { ParquetStitcher } from '../sstable/stitch.js'
 import { type FileColumn, sstableColumns } from '../sstable/stored-columns.js'
 import type { LsmTree } from '../tree/lsm-tree.js'
+import { isStored } from '../tree/stored-groups.js'
 import { engineVersion } from '../util/engine-version.js'
 import type { ByteOutput } from './byte-output.js'
 import { emptyFile, oneRow } from './empty-file.js'
@@ -68,8 +70,12 @@ export class ParquetRows implements RowEncoder {
     return this.#stitcher.rows
   }
 
-  /** Adds rows, cut where the row group is full: of rows, or of bytes by the batch's average. */
+  /**
+   * Adds rows, cut where the row group is full: of rows, or of bytes by the batch's average. A row group that comes as it is
+   * stored becomes one of the file.
+   */
   async add(batch: Batch, from: number, to: number): Promise<void> {
+    if (isStored(batch)) return await this.#carry(batch.stored)
     const { rowGroupBytes, rowGroupRows } = this.#style
     const { columns, rows: count } = sliceBatch(batch, from, to)
     const bytesPerRow = columns.reduce((sum, vector) => sum + vectorBytes(vector), 0) / count
@@ -85,6 +91,14 @@ export class ParquetRows implements RowEncoder {
         at += taken
       }
     }
+  }
+
+  /** Adds a row group of an SSTable as its bytes are. Requires: its columns are the file's. */
+  async #carry({ footer, group, slice }: StoredPages): Promise<void> {
+    if (this.#slices.rows > 0) await this.#cut()
+    await this.#appendEncoded()
+    await this.#stitcher.carry(footer, group, slice)
+    this.#reported()
   }
 
   async finish(): Promise<void> {

@@ -5,6 +5,7 @@ import { KeySearch } from '../format/key-search.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import type { ResolvedTableOptions } from '../options.js'
+import { BulkReader } from '../sstable/bulk-reader.js'
 import { blockFilters, FilterBlock } from '../sstable/filter-block.js'
 import type { LookupFilter } from '../sstable/lookup-filter.js'
 import { SSTableReader } from '../sstable/reader.js'
@@ -72,6 +73,12 @@ export class TableReaders implements RunReaders {
       this.#readers.set(table.number, reader)
     }
     return reader
+  }
+
+  /** A reader of an SSTable by the row group. Close it. */
+  bulk(table: SSTableMeta): BulkReader {
+    const { environment, schema, folderOf } = this.#options
+    return new BulkReader(environment.fs, folderOf(table.number), table, schema)
   }
 
   /** For the workers' part in one scan; undefined: there are none that see the files. */

@@ -8,6 +8,7 @@ import type { Predicate } from '../format/predicate.js'
 import type { Schema } from '../format/schema.js'
 import type { BatchSource } from '../format/source.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
+import { readAsync } from '../fs/reading.js'
 import { memtableExtent } from '../memtable/extent.js'
 import type { Memtable } from '../memtable/memtable.js'
 import { memtableSource } from '../memtable/source.js'
@@ -16,9 +17,11 @@ import { scanPipeline } from '../scan/pipeline.js'
 import { planSection, type SectionPlan, type SourceFacts } from '../scan/section-plan.js'
 import { type Extent, keyAfter, type Section, sections } from '../scan/sections.js'
 import { limit } from '../scan/stages.js'
+import type { BulkReader } from '../sstable/bulk-reader.js'
 import type { SSTableReader } from '../sstable/reader.js'
 import { overlapping } from '../version/version.js'
 import type { ReadAhead } from './read-ahead.js'
+import { type StoredWish, storedGroups } from './stored-groups.js'
 import type { SuperVersion } from './super-version.js'
 import { type ScanTally, tableSource } from './table-source.js'
 
@@ -34,6 +37,8 @@ export interface ScanRequest {
   readonly reverse: boolean
   /** Numbers of tables to read around, as if they were not there. */
   readonly except?: ReadonlySet<number> | undefined
+  /** Where nothing else is asked, whole row groups may come as they lie in their files: batches that are `isStored`. */
+  readonly stored?: StoredWish | undefined
   /** Counts what is read. */
   readonly tally?: ScanTally | undefined
 }
@@ -87,6 +92,8 @@ function factsOf(part: ScanPart): SourceFacts {
 /** What a scan reads tables with. */
 export interface ScanReaders {
   of(table: SSTableMeta): SSTableReader
+  /** A reader by the row group, to be closed by who asks. */
+  bulk?(table: SSTableMeta): BulkReader
   /** For one scan; without it, or if undefined, all is read on this thread. */
   readAhead?(): ReadAhead | undefined
 }
@@ -179,12 +186,12 @@ function sectionSource(
     if (part.kind === 'memtable') return memtableSource(part.memtable, schema, range, seq, projection, reverse)
     const reader = readers.of(part.table)
     const pastCache = bytes > reader.cacheBytes / 2
-    return tableSource(reader, {
-      ...shared,
-      plan: plan.parts[i]!,
-      pastCache,
-      ahead: isAhead ? ahead : undefined,
-    })
+    const rows = () =>
+      tableSource(reader, { ...shared, plan: plan.parts[i]!, pastCache, ahead: isAhead ? ahead : undefined })
+    const wish = isExact && request.limit === undefined && !reverse ? request.stored : undefined
+    if (wish === undefined || readers.bulk === undefined) return rows()
+    const seek = (key: Uint8Array) => readAsync(reader.seek(key))
+    return storedGroups({ bulk: readers.bulk(part.table), range, seek, project, wish, otherwise: rows })
   })
   // In a stream every row counts, and the table's source has judged it already.
   if (plan.mode === 'stream') return sources[0]!
