@@ -1,4 +1,8 @@
-// A source that comes as fast as a test lets it, so that things can happen while an import runs.
+// Sources that come as fast as a test lets them, so that things can happen while an import runs; and tables for them.
+
+import { type Database, type OpenOptions, open, t } from 'marquetry'
+import { onTestFinished } from 'vitest'
+import { MemoryFileSystem } from '#src/fs/memory.js'
 
 /** CSV that is pushed piece by piece. */
 export interface GatedCsv {
@@ -42,4 +46,37 @@ export function gatedCsv(header: string): GatedCsv {
     end: () => add(undefined),
     fail: add,
   }
+}
+
+export const pairs = { columns: { key: t.int32(), value: t.int32() }, key: ['key'] } as const
+export type Pairs = Awaited<ReturnType<typeof pairsOf>>
+
+/** A table of pairs of numbers. */
+export function pairsOf(db: Database, name = 'pairs') {
+  return db.table(name, pairs)
+}
+
+/** A database in memory that merges nothing by itself, closed after the test. */
+export async function memoryDatabase(
+  options: OpenOptions = {},
+): Promise<{ db: Database; fs: MemoryFileSystem }> {
+  const fs = new MemoryFileSystem()
+  const db = await open('db', { fileSystem: fs, compaction: { strategy: 'none' }, ...options })
+  onTestFinished(() => db.close().catch(() => {}))
+  return { db, fs }
+}
+
+/** The rows of a table as an object. */
+export async function contentOf(table: Pairs, options = {}): Promise<Record<number, number>> {
+  const rows = await table.scan(options).toArray()
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]))
+}
+
+/** A sorted import of CSV that has begun. */
+export async function begin(table: Pairs, options: { readonly signal?: AbortSignal } = {}) {
+  const csv = gatedCsv('key,value')
+  const done = table.import(csv.source, { format: 'csv', sorted: true, ...options })
+  done.catch(() => {})
+  await csv.begun
+  return { ...csv, done }
 }
