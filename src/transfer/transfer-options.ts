@@ -29,7 +29,10 @@ export interface ExportOptions<C extends Columns, K extends readonly string[], P
   readonly header?: boolean | undefined
   /** Parquet: codec of the pages. Default: the table's. */
   readonly compression?: Compression | undefined
-  /** Parquet: most rows of a row group. Default 131,072. */
+  /**
+   * Parquet: most rows of a row group. The table's own of half to all of so many rows are copied, where nothing forbids it.
+   * Default 131,072.
+   */
   readonly rowGroupRows?: number | undefined
   /**
    * Makes a folder of files instead of a file, as Hive does: `…/country=DE/year=2001/part-0.parquet`. These columns

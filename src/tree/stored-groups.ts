@@ -74,10 +74,10 @@ export function storedGroups(part: StoredPart): BatchSource {
   const next = async (): Promise<Batch | undefined> => {
     if (stretches === undefined && other === undefined) {
       const found = await stretchesOf(part)
+      if (isOver) return undefined
       if (found.some(({ group }) => group !== undefined)) stretches = found
       else other = part.otherwise()
     }
-    if (isOver) return undefined
     if (other !== undefined) return await other.next()
     const stretch = stretches?.shift()
     return stretch && (await read(stretch))
@@ -93,7 +93,7 @@ export function storedGroups(part: StoredPart): BatchSource {
       if (isOver) return
       isOver = true
       other?.close()
-      pending.then(() => bulk.close())
+      pending.then(() => bulk.close()).catch(() => {}) // nothing was written
     },
   }
 }
