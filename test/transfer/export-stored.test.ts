@@ -8,7 +8,7 @@ import { seededRandom } from '#src/util/seeded-random.js'
 import { testSeed } from '../test-seed.js'
 import { duckdb, failureOf, openFor, temporaryDirectory } from './support.js'
 
-const groupRows = 500
+const groupRows = 1_000
 const schema = {
   columns: {
     group: t.utf8(),
@@ -36,7 +36,7 @@ function tableOf(db: Database, name = 't') {
 }
 
 /** A table with some whole row groups in one file. */
-async function filled(rows = 5_200) {
+async function filled(rows = 10_400) {
   const directory = temporaryDirectory()
   const compaction = { strategy: 'none', targetFileBytes: 64 << 20 } as const
   const db = await openFor(directory, { rowGroupRows: groupRows, compaction })
@@ -73,16 +73,16 @@ function copiedGroups(path: string, table: Awaited<ReturnType<typeof tableOf>>):
 
 describe('an export to Parquet', () => {
   test('copies whole row groups, without what only the engine needs', async () => {
-    const { directory, db, table } = await filled(5_400)
+    const { directory, db, table } = await filled(10_800)
     const path = `${directory}/all.parquet`
-    expect(await table.export(path, { rowGroupRows: groupRows })).toMatchObject({ rows: 5_400 })
+    expect(await table.export(path, { rowGroupRows: groupRows })).toMatchObject({ rows: 10_800 })
     expect(copiedGroups(path, table)).toBe(11)
     const described = await duckdb(`select column_name from (describe select * from '${path}')`)
     expect(described.flat()).toEqual(Object.keys(schema.columns))
     const groups = await duckdb(
       `select distinct row_group_id, row_group_num_rows, row_group_bytes from parquet_metadata('${path}') order by 1`,
     )
-    expect(groups.map(([, rows]) => Number(rows))).toEqual([...Array(10).fill(500), 400])
+    expect(groups.map(([, rows]) => Number(rows))).toEqual([...Array(10).fill(1_000), 800])
     const sizes = await duckdb(
       `select sum(total_uncompressed_size)::bigint, row_group_id from parquet_metadata('${path}') group by 2 order by 2`,
     )
@@ -118,8 +118,8 @@ describe('an export to Parquet', () => {
       ] as const) {
         const bounds = [
           {},
-          { gte: [rowOf(below(5_200)).group] as [string] },
-          { lt: [rowOf(2_000 + below(3_200)).group, below(100)] as [string, number] },
+          { gte: [rowOf(below(10_400)).group] as [string] },
+          { lt: [rowOf(4_000 + below(6_400)).group, below(100)] as [string, number] },
         ][below(3)]!
         const options = {
           ...bounds,
@@ -153,16 +153,16 @@ describe('an export to Parquet', () => {
   })
 
   test('does not copy types that files store as others, and says so of damaged pages', async () => {
-    const { directory, db, table } = await filled(1_000)
+    const { directory, db, table } = await filled(2_000)
     const unsigned = await db.table('unsigned', { columns: { id: t.int32(), small: t.uint8() }, key: ['id'] })
     await unsigned.batch(
-      Array.from({ length: 1_000 }, (_, id) => ({ type: 'put', row: { id, small: id % 256 } })),
+      Array.from({ length: 2_000 }, (_, id) => ({ type: 'put', row: { id, small: id % 256 } })),
     )
     await unsigned.flush()
     const path = `${directory}/x.parquet`
     await unsigned.export(path, { rowGroupRows: groupRows })
     expect(await duckdb(`select typeof(small), sum(small)::int from '${path}' group by 1`)).toEqual([
-      ['UTINYINT', 124_716],
+      ['UTINYINT', 250_008],
     ])
     const [file] = table.files()
     const bytes = readFileSync(file!.path)
