@@ -20,6 +20,8 @@ export interface InputContext {
   readonly inputs: MergeInputs
   /** Most bytes of a batch, as vectors: larger row groups come in pieces. A single row may exceed it. */
   readonly batchBytesMax: number
+  /** Whether sequence numbers decide anything but which version of a key in one run is the newest. */
+  readonly wantsSeq: boolean
   /** Told of every batch before it is handed on; may throw to end the merge. */
   readonly onBatch: (rows: number) => void
   /** Told of every read of a data file. */
@@ -113,12 +115,12 @@ export class RunSource implements BatchSource {
       await this.#openTable(part)
     }
     const reader = this.#reader!
-    const { onBatch, onRead } = this.#context
+    const { onBatch, onRead, wantsSeq } = this.#context
     const { index } = await readAsync(reader.open(), onRead)
     const groupEnd = index.rowGroupFirstRow[index.groupOf(this.#at) + 1]!
     const to = Math.min(groupEnd, this.#end, this.#at + this.#batchRowsMax)
     onBatch(to - this.#at)
-    const batch = await readAsync(reader.rows(this.#at, to), onRead)
+    const batch = await readAsync(reader.rows(this.#at, to, wantsSeq || !this.hasOneVersionPerKey), onRead)
     this.#at = to
     return batch
   }

@@ -101,6 +101,7 @@ class Merge {
     this.#context = {
       inputs: this.inputs,
       batchBytesMax: memoryBytes / (4 * Math.max(inputs.length, 1)),
+      wantsSeq: snapshots.length > 0 || older.length > 0,
       onBatch: (rows) => {
         control?.check()
         this.#rowsIn += rows

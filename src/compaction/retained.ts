@@ -10,7 +10,7 @@
 // 1. What is newer than a version counts among all rows that come in, not only among those that stay.
 // 2. Where something older may hold a key, its tombstone stays and its number stays.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, noSeq } from '../format/batch.js'
 import { compareKeys, type RowComparator } from '../format/compare.js'
 import { concatBatches } from '../format/concat.js'
 import type { Vector } from '../format/vector.js'
@@ -137,7 +137,7 @@ export class Retention {
   #numbers(batch: Batch, deleted: Uint8Array | undefined, isBelow: Uint8Array | undefined): Float64Array {
     const { rows, seq } = batch
     if (this.#oneVersionPerKey && this.#snapshots.length === 0 && deleted === undefined && !isBelow) {
-      return new Float64Array(rows)
+      return noSeq(rows)
     }
     const compare = this.#comparator(batch)
     const numbers = seq.slice()

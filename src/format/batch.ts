@@ -28,9 +28,19 @@ export function batchBytes({ columns, seq, deleted }: Batch): number {
 }
 
 let zeros = new Float64Array(0)
+/** All memory that `noSeq` has ever handed out. */
+const zeroBuffers = new WeakSet<ArrayBufferLike>()
 
 /** Sequence numbers for a batch whose readers do not look at them: zeros, in memory that all such batches share. */
 export function noSeq(rows: number): Float64Array {
-  if (rows > zeros.length) zeros = new Float64Array(Math.max(rows, 8192, 2 * zeros.length))
+  if (rows > zeros.length) {
+    zeros = new Float64Array(Math.max(rows, 8192, 2 * zeros.length))
+    zeroBuffers.add(zeros.buffer)
+  }
   return zeros.subarray(0, rows)
+}
+
+/** Whether these are sequence numbers that `noSeq` made: copying them would copy nothing. */
+export function isNoSeq(seq: Float64Array): boolean {
+  return zeroBuffers.has(seq.buffer)
 }

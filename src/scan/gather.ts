@@ -4,7 +4,7 @@
 // all of them: a loop over many kinds of typed array would be several times slower, and values of 64 bits are
 // moved without becoming bigints. Long slices go by `set`, short ones by loop, since a view costs 50 ns to make.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, isNoSeq, noSeq } from '../format/batch.js'
 import {
   allocateValues,
   bytesVector,
@@ -104,12 +104,9 @@ export function gather(slices: SliceList): Batch {
       slices,
     ),
   )
-  const seq = new Float64Array(rows)
-  gatherWords(
-    batches.map((batch) => wordsOf(batch.seq)),
-    2,
+  const seq = gatherSeq(
+    batches.map((batch) => batch.seq),
     slices,
-    wordsOf(seq),
   )
   const deleted = gatherFlags(
     batches.map((batch) => batch.deleted),
@@ -132,6 +129,13 @@ export function selectRows(batch: Batch, selection: Uint32Array): Batch {
     slices.add(place, start, i - from)
   }
   return gather(slices)
+}
+
+function gatherSeq(numbers: readonly Float64Array[], slices: SliceList): Float64Array {
+  if (numbers.every(isNoSeq)) return noSeq(slices.rows)
+  const seq = new Float64Array(slices.rows)
+  gatherWords(numbers.map(wordsOf), 2, slices, wordsOf(seq))
+  return seq
 }
 
 function gatherVector(vectors: readonly Vector[], slices: SliceList): Vector {

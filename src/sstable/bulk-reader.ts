@@ -4,7 +4,8 @@
 // 2. A piece of a row group reads the pages that hold its rows, and no others, column by column.
 // 3. `isWrittenAs` checks what stands behind the row groups: who calls it and reads all rows has checked every byte.
 
-import type { Batch } from '../format/batch.js'
+import { type Batch, noSeq } from '../format/batch.js'
+import { corruption } from '../errors.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
 import { nullVector, type Vector } from '../format/vector.js'
@@ -18,6 +19,7 @@ import { createdBy, decodeFooter, type FileSlice, projectFooter } from './parque
 import { plainHost, type ReaderHost } from './reader-host.js'
 import { SidecarFiles } from './sidecar-files.js'
 import type { SparseIndex } from './sparse-index.js'
+import { integerBounds } from './statistics.js'
 import { creator, sstableColumns } from './stored-columns.js'
 import type { ThriftStruct } from './thrift.js'
 import type { VerifiedFile } from './verified-file.js'
@@ -43,7 +45,8 @@ export interface StoredPages {
 export interface StoredRowGroup extends StoredPages {
   /** Its key columns, in key order. */
   readonly keys: readonly Vector[]
-  readonly seq: Float64Array
+  readonly minSeq: number
+  readonly maxSeq: number
   /** Memory that it takes as vectors, at most. */
   readonly bytesMax: number
 }
@@ -83,10 +86,10 @@ export class BulkReader {
   }
 
   /**
-   * Rows `from` up to but not with `to`: all columns in schema order, sequence numbers and, if the file has any,
-   * tombstones. Requires: `from < to`, all in one row group.
+   * Rows `from` up to but not with `to`: all columns in schema order, sequence numbers unless nobody `wantsSeq`, and, if the
+   * file has any, tombstones. Requires: `from < to`, all in one row group.
    */
-  *rows(from: number, to: number): Reading<Batch> {
+  *rows(from: number, to: number, wantsSeq = true): Reading<Batch> {
     const opened = yield* this.open()
     const { index } = opened
     const group = index.groupOf(from)
@@ -99,7 +102,8 @@ export class BulkReader {
       if (column !== undefined) columns.push(yield* this.#bulk.vector(index, column, from, to, span))
       else columns.push(nullVector(this.#schema.columns[i]!.codec.layout, to - from))
     }
-    const seq = (yield* this.#bulk.vector(index, opened.seq, from, to, span)).values as Float64Array
+    const numbers = wantsSeq ? yield* this.#bulk.vector(index, opened.seq, from, to, span) : undefined
+    const seq = numbers === undefined ? noSeq(to - from) : (numbers.values as Float64Array)
     const { tombstones } = this.meta
     const deleted =
       tombstones === 0 ? undefined : yield* this.#bulk.vector(index, opened.deleted, from, to, span)
@@ -123,7 +127,7 @@ export class BulkReader {
     )
   }
 
-  /** A whole row group as it lies in the file, and its keys and sequence numbers. */
+  /** A whole row group as it lies in the file, its keys, and the bounds of its sequence numbers. */
   *stored(group: number): Reading<StoredRowGroup> {
     const { footer, span: tail } = yield* this.#tail()
     const opened = yield* this.open()
@@ -134,10 +138,13 @@ export class BulkReader {
     const keys: Vector[] = []
     for (const i of this.#schema.key)
       keys.push(yield* this.#bulk.vector(index, opened.columns[i]!, from, to, span))
-    const seq = (yield* this.#bulk.vector(index, opened.seq, from, to, span)).values as Float64Array
-    const { rowGroupBytesMax } = this.meta
-    const pages = (at: number, end: number) => sliceOf(at < tail.from ? span : tail, at, end - at)
-    return { rows: to - from, keys, seq, bytesMax: rowGroupBytesMax, footer, group, slice: pages }
+    const seq = integerBounds(footer, group, opened.seq.number)
+    if (seq === undefined) {
+      throw corruption(this.#file.path, tail.from, `row group ${group} does not say which versions it holds`)
+    }
+    const { rowGroupBytesMax: bytesMax } = this.meta
+    const slice = (at: number, end: number) => sliceOf(at < tail.from ? span : tail, at, end - at)
+    return { rows: to - from, keys, minSeq: seq.least, maxSeq: seq.greatest, bytesMax, footer, group, slice }
   }
 
   /** The pages of some columns of a row group, as if its file had no others. Requires: they are neighbours, in their order. */

@@ -151,6 +151,23 @@ export class FileStatistics {
   }
 }
 
+/** Least and greatest value of an INT64 column in a row group, by the footer; undefined: it does not say. */
+export function integerBounds(
+  footer: ThriftStruct,
+  group: number,
+  column: number,
+): { readonly least: number; readonly greatest: number } | undefined {
+  const chunk = structsOf(structsOf(footer, fileMetaData.rowGroups)[group]!, rowGroup.columns)[column]!
+  const found = fieldOf(structOf(chunk, columnChunk.metadata), chunkMetadata.statistics)
+  if (!(typeof found === 'object' && 'fields' in found)) return undefined
+  const [least, greatest] = [statistics.least, statistics.greatest].map((id) => {
+    const bytes = fieldOf(found, id)
+    if (!(bytes instanceof Uint8Array) || bytes.length !== 8) return undefined
+    return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true))
+  })
+  return least === undefined || greatest === undefined ? undefined : { least, greatest }
+}
+
 function withoutStatistics(column: FileColumn): ColumnBounds {
   return column.optional ? unbounded : { ...unbounded, nulls: 'none' }
 }

@@ -137,7 +137,7 @@ export class SSTableWriter {
     assert(rows > 0, 'a row group has rows')
     assert(batch.columns.length === this.#schema.columns.length, 'a row group has all columns of the schema')
     const keys = this.#schema.key.map((index) => batch.columns[index]!)
-    this.#observeKeys(keys, batch.seq)
+    this.#observeKeys(keys, rows, batch.seq)
     this.#observeVersions(batch.seq, batch.deleted)
     this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, batchBytes(batch))
     const vectors = storedVectors(this.#schema, this.#columns, batch)
@@ -147,12 +147,16 @@ export class SSTableWriter {
 
   /**
    * Writes a row group of another SSTable as its bytes are.
-   * Requires: what `append` does of its rows; that file was written as this one is, see `BulkReader.isWrittenAs`; no tombstones.
+   * Requires: what `append` does of its rows; that file was written as this one is, see `BulkReader.isWrittenAs`; no tombstones,
+   * no key twice.
    */
-  async carry({ rows, keys, seq, bytesMax, footer, group, slice }: StoredRowGroup): Promise<void> {
-    this.#observeKeys(keys, seq)
-    this.#observeVersions(seq, undefined)
-    this.#progress.rowGroupBytesMax = Math.max(this.#progress.rowGroupBytesMax, bytesMax)
+  async carry(stored: StoredRowGroup): Promise<void> {
+    const { rows, keys, footer, group, slice } = stored
+    const progress = this.#progress
+    this.#observeKeys(keys, rows, undefined)
+    progress.minSeq = Math.min(progress.minSeq, stored.minSeq)
+    progress.maxSeq = Math.max(progress.maxSeq, stored.maxSeq)
+    progress.rowGroupBytesMax = Math.max(progress.rowGroupBytesMax, stored.bytesMax)
     const filters = this.#columnFilters(keys)
     this.#pages.push({ rows, chunks: await this.#stitcher.carry(footer, group, slice, filters) })
   }
@@ -192,9 +196,8 @@ export class SSTableWriter {
     await this.#fs.remove(this.#folder)
   }
 
-  /** Checks the order of the rows, counts their keys and notes bounds and sparse keys. */
-  #observeKeys(keys: readonly Vector[], seq: Float64Array): void {
-    const rows = seq.length
+  /** Checks the order of the rows, counts their keys and notes bounds and sparse keys. Without `seq` no key may come twice. */
+  #observeKeys(keys: readonly Vector[], rows: number, seq: Float64Array | undefined): void {
     const progress = this.#progress
     const first = vectorKey(this.#schema, keys, 0)
     assert(
@@ -206,8 +209,10 @@ export class SSTableWriter {
     for (let row = 1; row < rows; row++) {
       const order = compare(row - 1, row)
       if (order < 0) distinct++
-      else
-        assert(order === 0 && seq[row - 1]! > seq[row]!, 'rows are sorted by key and, newest first, by version')
+      else {
+        const isOlder = order === 0 && seq !== undefined && seq[row - 1]! > seq[row]!
+        assert(isOlder, 'rows are sorted by key and, newest first, by version')
+      }
     }
     progress.minKey ??= first
     progress.maxKey = vectorKey(this.#schema, keys, rows - 1)
