@@ -1,4 +1,5 @@
-// Columns to the bytes of a Parquet file with one row group, through Arrow's IPC format and parquet-wasm.
+// Columns to the bytes of a Parquet file with one row group: by the encoder in `encode/`, and what that does not know, decimals,
+// unsigned integers and other compressions than snappy, through Arrow's IPC format and parquet-wasm.
 //
 // parquet-wasm panics on invalid settings and a trapped instance counts as dead, so settings are checked here
 // first.
@@ -7,6 +8,7 @@ import { Schema as ArrowSchema, RecordBatchStreamWriter } from 'apache-arrow'
 import { recordBatch } from '../format/arrow.js'
 import type { Vector } from '../format/vector.js'
 import { assert } from '../util/assert.js'
+import { canEncode, encodeFile } from './encode/row-group.js'
 import { withParquetWasm } from './parquet-wasm.js'
 import { type FileColumn, storedField } from './stored-columns.js'
 
@@ -47,12 +49,31 @@ export function encodeRowGroup(
   columns: readonly FileColumn[],
   vectors: readonly Vector[],
   rows: number,
-  { compression, pageBytes }: EncodeOptions,
+  options: EncodeOptions,
 ): Uint8Array {
+  const { compression, pageBytes } = options
   assert(rows > 0 && columns.length > 0, 'a row group has rows and columns')
   assert(vectors.length === columns.length, 'a row group has a vector per column')
   assert(compression in compressions, 'the compression is one of those supported')
   assert(Number.isSafeInteger(pageBytes) && pageBytes >= pageBytesMin, 'pages are not tiny')
+  const dictionaryBytes = Math.min(pageBytes * 2, dictionaryPageBytesMax)
+  if ((compression === 'snappy' || compression === 'uncompressed') && columns.every(canEncode)) {
+    return encodeFile(columns, vectors, rows, {
+      isCompressed: compression === 'snappy',
+      pageBytes,
+      dictionaryBytes,
+    })
+  }
+  return encodeByWasm(columns, vectors, rows, options)
+}
+
+/** The same by parquet-wasm, whatever the columns and the compression. */
+export function encodeByWasm(
+  columns: readonly FileColumn[],
+  vectors: readonly Vector[],
+  rows: number,
+  { compression, pageBytes }: EncodeOptions,
+): Uint8Array {
   const schema = new ArrowSchema(columns.map(storedField))
   const batch = recordBatch(schema, rows, vectors)
   const ipc = RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true)

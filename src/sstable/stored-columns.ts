@@ -4,7 +4,7 @@
 
 import { Field } from 'apache-arrow'
 import { arrowType } from '../format/arrow.js'
-import type { Batch } from '../format/batch.js'
+import { type Batch, isNoSeq } from '../format/batch.js'
 import { halvesOf } from '../format/codecs/int64.js'
 import type { ColumnType, Kind } from '../format/column.js'
 import type { Schema } from '../format/schema.js'
@@ -29,6 +29,8 @@ export interface FileColumn {
   readonly type: ColumnType
   readonly nullable: boolean
   readonly encoding: ColumnEncoding
+  /** Its values ascend from row to row. Default: who knows. */
+  readonly isAscending?: boolean
 }
 
 /** What the footer of a file says about who wrote it. */
@@ -68,6 +70,7 @@ export function sstableColumns(schema: Schema, hasTombstones: boolean): readonly
       type,
       nullable: !isKey && (column.nullable || hasTombstones),
       encoding: isKey ? keyEncoding(type.kind, schema.key.length) : 'dictionary',
+      isAscending: index === schema.key[0],
     }
   })
   return [
@@ -103,6 +106,8 @@ export function widenVector(vector: Vector): Vector {
 
 /** Sequence numbers as an int64 vector. */
 export function seqVector(seq: Float64Array): Vector {
+  // Zeros are zeros in either.
+  if (isNoSeq(seq)) return fixedVector('int64', new BigInt64Array(seq.buffer, seq.byteOffset, seq.length))
   const values = new BigInt64Array(seq.length)
   const halves = halvesOf(values)
   for (let row = 0; row < seq.length; row++) {
