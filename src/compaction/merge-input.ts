@@ -9,6 +9,7 @@ import { BulkReader } from '../sstable/bulk-reader.js'
 import { PageCache } from '../sstable/page-cache.js'
 import { SSTableReader } from '../sstable/reader.js'
 import { plainHost } from '../sstable/reader-host.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 import type { MergeInput } from './job.js'
 import type { TableRows } from './merge-plan.js'
 
@@ -36,14 +37,17 @@ export interface InputContext {
 export class MergeInputs {
   readonly #fs: FileSystem
   readonly #schema: Schema
+  readonly #pool: BufferPool
   readonly #host = plainHost()
   readonly #cache = new PageCache(cacheBytes)
   readonly #readers = new Map<MergeInput, BulkReader>()
   readonly #searchers = new Map<MergeInput, SSTableReader>()
 
-  constructor(fs: FileSystem, schema: Schema) {
+  /** `pool`: where the memory of rows comes from. */
+  constructor(fs: FileSystem, schema: Schema, pool: BufferPool) {
     this.#fs = fs
     this.#schema = schema
+    this.#pool = pool
   }
 
   /** For rows by the row group. */
@@ -51,7 +55,7 @@ export class MergeInputs {
     const known = this.#readers.get(input)
     if (known !== undefined) return known
     const { folder, meta } = input
-    const reader = new BulkReader(this.#fs, folder, meta, this.#schema, this.#cache, this.#host)
+    const reader = new BulkReader(this.#fs, folder, meta, this.#schema, this.#cache, this.#host, this.#pool)
     this.#readers.set(input, reader)
     return reader
   }

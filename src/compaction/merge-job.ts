@@ -22,6 +22,7 @@ import { readAsync } from '../fs/reading.js'
 import { mergeRuns } from '../scan/merge.js'
 import { visibleVersions } from '../scan/visible.js'
 import { assert } from '../util/assert.js'
+import { BufferPool } from '../util/buffer-pool.js'
 import type { MergeJob, MergeResult } from './job.js'
 import { JobControl } from './job-control.js'
 import { type InputContext, MergeInputs, RunSource } from './merge-input.js'
@@ -75,6 +76,7 @@ class Merge {
   readonly output: MergeOutput
   readonly #job: MergeJob
   readonly #schema: Schema
+  readonly #pool: BufferPool
   readonly #hasTombstones: boolean
   readonly #context: InputContext
   readonly #retention: Retention
@@ -91,7 +93,8 @@ class Merge {
     this.#onMemory = onMemory
     const schema = new Schema(job.schema)
     const control = shared && new JobControl(shared)
-    this.inputs = new MergeInputs(fs, schema)
+    this.#pool = new BufferPool(memoryBytes / 4)
+    this.inputs = new MergeInputs(fs, schema, this.#pool)
     this.#job = job
     this.#schema = schema
     this.#hasTombstones = mayKeepTombstones(job)
@@ -138,9 +141,12 @@ class Merge {
     const hasSnapshots = this.#job.snapshots.length > 0
     const reduced = hasSnapshots ? sources : sources.map((source) => this.#newestOf(source))
     const versions = hasSnapshots ? 'all' : 'newest'
+    // Who looks for versions of a key remembers the last batch.
+    const forgets = !hasSnapshots && sources.every(({ hasOneVersionPerKey }) => hasOneVersionPerKey)
     const merged = mergeRuns(reduced, this.#schema.key, versions, {
       rows: this.#rowsPerBatch(),
       heldBytesMax: this.#job.memoryBytes / 2,
+      pool: forgets ? this.#pool : undefined,
     })
     try {
       for (;;) {
@@ -149,6 +155,7 @@ class Merge {
         const output = batchBytes(batch) + this.#cutter.bytes
         this.#onMemory?.({ inputs: merged.heldBytesPeak, output })
         await this.#write(this.#retention.of(batch), false)
+        if (this.#cutter.isEmpty) merged.recycle(batch)
       }
     } finally {
       await Promise.all(sources.map((source) => source.idle())) // after a failure others may still be reading

@@ -32,6 +32,11 @@ export class RowGroupCutter {
     this.#bytesMax = bytesMax
   }
 
+  /** Whether no rows wait. */
+  get isEmpty(): boolean {
+    return this.#rows === 0
+  }
+
   /** Memory of the rows that wait. */
   get bytes(): number {
     return this.#bytes
@@ -125,12 +130,12 @@ export class MergeOutput {
     this.#write(writer.append(batch))
   }
 
-  /** Writes a row group as its bytes are; see `SSTableWriter.carry`. */
+  /** Writes a row group as its bytes are, and gives its memory back; see `SSTableWriter.carry`. */
   async carry(stored: StoredRowGroup): Promise<void> {
     const writer = await this.#ready()
     this.#rows += stored.rows
     this.#rowGroupsCarried++
-    this.#write(writer.carry(stored))
+    this.#write(writer.carry(stored).then(stored.recycle))
   }
 
   /** Completes the last table; all of them, in key order. */

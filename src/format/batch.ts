@@ -1,6 +1,7 @@
 // The unit that flows through the engine: some thousand rows as columns, sorted by key.
 
-import { type Vector, vectorBytes } from './vector.js'
+import type { BufferPool } from '../util/buffer-pool.js'
+import { recycleVectors, type Vector, vectorBytes } from './vector.js'
 
 /**
  * Rows sorted by key ascending (in reverse scans: descending), the versions of one key by `_seq` descending.
@@ -25,6 +26,13 @@ export function batchBytes({ columns, seq, deleted }: Batch): number {
   let bytes = seq.byteLength + (deleted?.byteLength ?? 0)
   for (const vector of columns) bytes += vectorBytes(vector)
   return bytes
+}
+
+/** Gives back what a batch took from a pool. Requires: nobody reads it any more, nor what shares its memory. */
+export function recycleBatch({ columns, seq, deleted }: Batch, pool: BufferPool): void {
+  recycleVectors(columns, pool)
+  pool.give(seq.buffer)
+  if (deleted !== undefined) pool.give(deleted.buffer)
 }
 
 let zeros = new Float64Array(0)

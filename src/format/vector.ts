@@ -1,6 +1,8 @@
 // One column of a batch: typed arrays in Apache Arrow's layouts, but for flags, which take a byte a row here so that
 // slices are views and gathers are plain stores. Everything between memtable, SSTable and caller moves as vectors.
 
+import type { BufferPool } from '../util/buffer-pool.js'
+
 /** How a column's values lie in memory. Several column kinds share one layout (a `date` is an `int32` of days). */
 export type Layout =
   | 'bool' // Uint8Array, 0 or 1
@@ -47,31 +49,42 @@ export function elementsPerRow(layout: Layout): number {
   return layout === 'int128' ? 4 : 1
 }
 
-/** An array of zeros for `rows` rows of a fixed layout. */
-export function allocateValues(layout: Layout, rows: number): Values {
-  switch (layout) {
-    case 'bool':
-    case 'uint8':
-    case 'bytes':
-      return new Uint8Array(rows)
-    case 'int8':
-      return new Int8Array(rows)
-    case 'int16':
-      return new Int16Array(rows)
-    case 'int32':
-      return new Int32Array(rows)
-    case 'uint16':
-      return new Uint16Array(rows)
-    case 'uint32':
-      return new Uint32Array(rows)
-    case 'int64':
-      return new BigInt64Array(rows)
-    case 'float32':
-      return new Float32Array(rows)
-    case 'float64':
-      return new Float64Array(rows)
-    case 'int128':
-      return new Uint32Array(rows * 4)
+const arrays = {
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  bytes: Uint8Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int128: Uint32Array,
+} as const satisfies Record<Layout, unknown>
+
+/** An array for `rows` rows of a fixed layout: of zeros, but of anything in memory from a pool. */
+export function allocateValues(layout: Layout, rows: number, pool?: BufferPool): Values {
+  const Values = arrays[layout]
+  const elements = rows * elementsPerRow(layout)
+  if (pool === undefined) return new Values(elements)
+  return new Values(pool.take(elements * Values.BYTES_PER_ELEMENT), 0, elements)
+}
+
+/** An array for the offsets of `rows` values of the layout `bytes`; the first is 0. */
+export function allocateOffsets(rows: number, pool: BufferPool | undefined): Int32Array {
+  if (pool === undefined) return new Int32Array(rows + 1)
+  const offsets = new Int32Array(pool.take(4 * (rows + 1)), 0, rows + 1)
+  offsets[0] = 0
+  return offsets
+}
+
+/** Gives back what vectors took from a pool. Requires: nobody reads them any more, nor what shares their memory. */
+export function recycleVectors(vectors: readonly Vector[], pool: BufferPool): void {
+  for (const { values, offsets } of vectors) {
+    pool.give(values.buffer)
+    if (offsets !== undefined) pool.give(offsets.buffer)
   }
 }
 

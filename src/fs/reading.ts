@@ -8,6 +8,8 @@ export interface ReadRequest {
   readonly file: FileHandle
   readonly from: number
   readonly to: number
+  /** Memory for them, if they are wanted in some of one's own. */
+  readonly into?: ArrayBuffer | undefined
 }
 
 /** Another reading is about to make known what this one needs: whoever can wait, waits; the answer has no bytes. */
@@ -20,6 +22,10 @@ export type Reading<T> = Generator<ReadRequest | WaitRequest, T, Uint8Array>
 
 const noBytes = new Uint8Array(0)
 
+function memoryFor({ from, to, into }: ReadRequest): Uint8Array {
+  return into === undefined ? new Uint8Array(to - from) : new Uint8Array(into, 0, to - from)
+}
+
 /** Runs a reading on this thread. It does not wait for others: they could not go on before it has ended. */
 export function readSync<T>(reading: Reading<T>): T {
   let step = reading.next()
@@ -28,8 +34,8 @@ export function readSync<T>(reading: Reading<T>): T {
       step = reading.next(noBytes)
       continue
     }
-    const { file, from, to } = step.value
-    const bytes = new Uint8Array(to - from)
+    const { file, from } = step.value
+    const bytes = memoryFor(step.value)
     let read: number
     try {
       read = file.readSync(bytes, from)
@@ -51,8 +57,8 @@ export async function readAsync<T>(reading: Reading<T>, onRead?: (bytes: number)
       step = reading.next(noBytes)
       continue
     }
-    const { file, from, to } = step.value
-    const bytes = new Uint8Array(to - from)
+    const { file, from } = step.value
+    const bytes = memoryFor(step.value)
     let read: number
     try {
       read = await file.read(bytes, from)

@@ -6,6 +6,7 @@
 
 import { type Batch, isNoSeq, noSeq } from '../format/batch.js'
 import {
+  allocateOffsets,
   allocateValues,
   bytesVector,
   copyBytes,
@@ -14,6 +15,7 @@ import {
   type Vector,
 } from '../format/vector.js'
 import { assert } from '../util/assert.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 
 const offsetMax = 2 ** 31 - 1
 /** Elements above which `set` of a view is cheaper than a loop. */
@@ -92,8 +94,11 @@ export class SliceList {
   }
 }
 
-/** The rows of the slices as one batch; a lone slice is returned as a view. Requires: at least one slice. */
-export function gather(slices: SliceList): Batch {
+/**
+ * The rows of the slices as one batch, in memory from `pool` if it is given; a lone slice is returned as a view. Requires: at least
+ * one slice.
+ */
+export function gather(slices: SliceList, pool?: BufferPool): Batch {
   const { batches, rows } = slices
   const first = batches[slices.places[0]!]
   assert(slices.length > 0 && first !== undefined, 'there is something to gather')
@@ -102,6 +107,7 @@ export function gather(slices: SliceList): Batch {
     gatherVector(
       batches.map((batch) => batch.columns[c]!),
       slices,
+      pool,
     ),
   )
   const seq = gatherSeq(
@@ -138,15 +144,15 @@ function gatherSeq(numbers: readonly Float64Array[], slices: SliceList): Float64
   return seq
 }
 
-function gatherVector(vectors: readonly Vector[], slices: SliceList): Vector {
+function gatherVector(vectors: readonly Vector[], slices: SliceList, pool: BufferPool | undefined): Vector {
   const valid = gatherFlags(
     vectors.map((vector) => vector.valid),
     1,
     slices,
   )
   const { layout } = vectors[0]!
-  if (layout === 'bytes') return gatherStrings(vectors, slices, valid)
-  const values = allocateValues(layout, slices.rows)
+  if (layout === 'bytes') return gatherStrings(vectors, slices, valid, pool)
+  const values = allocateValues(layout, slices.rows, pool)
   const bytesPerRow = values.byteLength / slices.rows
   if (bytesPerRow >= 4) {
     gatherWords(
@@ -235,14 +241,19 @@ function copyWords(
   } else for (const end = start + count; start < end; ) to[at++] = from[start++]!
 }
 
-function gatherStrings(vectors: readonly Vector[], slices: SliceList, valid: Uint8Array | undefined): Vector {
+function gatherStrings(
+  vectors: readonly Vector[],
+  slices: SliceList,
+  valid: Uint8Array | undefined,
+  pool: BufferPool | undefined,
+): Vector {
   const { places, starts, counts, length, rows } = slices
   const allOffsets = vectors.map((vector) => vector.offsets!)
   const allValues = vectors.map((vector) => vector.values as Uint8Array)
   const views = allValues.map(
     ({ buffer, byteOffset, byteLength }) => new DataView(buffer, byteOffset, byteLength),
   )
-  const offsets = new Int32Array(rows + 1)
+  const offsets = allocateOffsets(rows, pool)
   let total = 0
   let row = 0
   for (let s = 0; s < length; s++) {
@@ -254,8 +265,8 @@ function gatherStrings(vectors: readonly Vector[], slices: SliceList, valid: Uin
     total = source[end]! + shift
   }
   assert(total <= offsetMax, 'the bytes of a batch fit its offsets')
-  const values = new Uint8Array(total + 3) // words may be written beyond the last value
-  const view = new DataView(values.buffer)
+  const values = allocateValues('bytes', total + 3, pool) as Uint8Array // words may be written beyond the last value
+  const view = new DataView(values.buffer, 0, total + 3)
   let at = 0
   for (let s = 0; s < length; s++) {
     const source = allOffsets[places[s]!]!

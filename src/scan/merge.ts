@@ -13,11 +13,12 @@
 // Merging all versions differs at ties only: c0's row is taken, and c0 alone steps on. Its source being the newest, all its
 // versions of the key are newer than those of the others; where its next row has the key too, it is first again.
 
-import { type Batch, batchBytes } from '../format/batch.js'
+import { type Batch, batchBytes, recycleBatch } from '../format/batch.js'
 import { compareKeys, type RowComparator } from '../format/compare.js'
 import type { BatchSource } from '../format/source.js'
-import type { Vector } from '../format/vector.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 import { gather, SliceList, sliceBatch } from './gather.js'
+import { bytesIn, Cursor } from './merge-cursor.js'
 
 /** Rows of a merged batch, about. */
 export const batchRows = 4_096
@@ -48,6 +49,10 @@ export function mergeSources(
 export interface MergedRuns extends BatchSource {
   /** Rows that were left out so far, a newer source having their key. */
   readonly dropped: number
+  /**
+   * Gives the memory of a batch that `next` returned back to the pool, if it is of there. Requires: nobody reads the batch any more.
+   */
+  recycle(batch: Batch): void
   /** Most memory that batches of the sources have taken at a time: those under way, and those of which rows wait to be copied. */
   readonly heldBytesPeak: number
 }
@@ -57,15 +62,24 @@ export interface MergedRuns extends BatchSource {
  * strings are large, or where the batches of the sources would take more than `heldBytesMax` with the next one.
  * `newest`: as `mergeSources` does, each source having one row per key. `all`: sources hold versions of a key side by side,
  * newest first, all versions of a newer source being newer; all are passed on, newest first.
+ * `pool`: where merged rows get their memory, and where the memory of sources' batches goes whose rows were all copied. Only for
+ * sources that forget what they have yielded.
  */
 export function mergeRuns(
   sources: readonly BatchSource[],
   keyColumns: readonly number[],
   versions: 'newest' | 'all',
-  { rows, heldBytesMax }: { readonly rows: number; readonly heldBytesMax: number },
+  { rows, heldBytesMax, pool }: MergedRunsOptions,
 ): MergedRuns {
   const allVersions = versions === 'all'
-  return new Merge(sources, keyColumns, { reverse: false, rows, allVersions, exact: true, heldBytesMax })
+  return new Merge(sources, keyColumns, { reverse: false, rows, allVersions, exact: true, heldBytesMax, pool })
+}
+
+/** What a merge of runs takes and holds. */
+export interface MergedRunsOptions {
+  readonly rows: number
+  readonly heldBytesMax: number
+  readonly pool?: BufferPool | undefined
 }
 
 interface MergeOptions {
@@ -77,31 +91,7 @@ interface MergeOptions {
   readonly exact: boolean
   /** Rows are not kept waiting while the batches under way and theirs take this much. */
   readonly heldBytesMax: number
-}
-
-/** Where the merge stands in one source. */
-class Cursor {
-  readonly index: number
-  readonly source: BatchSource
-  batch: Batch | undefined
-  keys: readonly Vector[] = []
-  rows = 0
-  bytes = 0
-  at = 0
-  /** The head's key equals that of the next cursor in the order. */
-  tied = false
-  /** Its comparators with the current batches of other cursors, by their index. */
-  comparators: (RowComparator | undefined)[] = []
-  /** Place of `batch` in the slice list, in the list's generation of this number. */
-  place = 0
-  generation = -1
-  /** Columns to measure before slices are taken; empty for batches that are not heavy. */
-  heavy: readonly Vector[] = []
-
-  constructor(index: number, source: BatchSource) {
-    this.index = index
-    this.source = source
-  }
+  readonly pool?: BufferPool | undefined
 }
 
 class Merge implements MergedRuns {
@@ -111,6 +101,10 @@ class Merge implements MergedRuns {
   readonly #allVersions: boolean
   readonly #exact: boolean
   readonly #heldBytesMax: number
+  readonly #pool: BufferPool | undefined
+  /** Batches of sources of which rows were passed on as a view, and merged batches that own their memory. */
+  readonly #viewed = new WeakSet<Batch>()
+  readonly #gathered = new WeakSet<Batch>()
   readonly #cursors: readonly Cursor[]
   readonly #order: Cursor[] = []
   readonly #dry: Cursor[]
@@ -124,13 +118,14 @@ class Merge implements MergedRuns {
   #heldBytesPeak = 0
 
   constructor(sources: readonly BatchSource[], keyColumns: readonly number[], options: MergeOptions) {
-    const { reverse, rows, allVersions, exact, heldBytesMax } = options
+    const { reverse, rows, allVersions, exact, heldBytesMax, pool } = options
     this.#keyColumns = keyColumns
     this.#sign = reverse ? -1 : 1
     this.#target = rows
     this.#allVersions = allVersions
     this.#exact = exact
     this.#heldBytesMax = heldBytesMax
+    this.#pool = pool
     this.#cursors = sources.map((source, index) => new Cursor(index, source))
     this.#dry = [...this.#cursors]
     this.#slices = new SliceList(rows)
@@ -260,12 +255,29 @@ class Merge implements MergedRuns {
   }
 
   #flush(): Batch {
-    const batch = gather(this.#slices)
+    const batch = gather(this.#slices, this.#pool)
+    if (this.#pool !== undefined) this.#recycleSources(batch, this.#pool)
     this.#slices.clear()
     this.#gatheredBytes = 0
     this.#heldBytes = 0
     for (const cursor of this.#order) this.#heldBytes += cursor.bytes
     return batch
+  }
+
+  /** Gives back the memory of batches of which `merged` took the last rows. */
+  #recycleSources(merged: Batch, pool: BufferPool): void {
+    const { batches, length } = this.#slices
+    if (length > 1) this.#gathered.add(merged)
+    for (const batch of batches) {
+      if (length === 1) this.#viewed.add(batch)
+      else if (!this.#viewed.has(batch) && !this.#cursors.some((cursor) => cursor.batch === batch)) {
+        recycleBatch(batch, pool)
+      }
+    }
+  }
+
+  recycle(batch: Batch): void {
+    if (this.#pool !== undefined && this.#gathered.delete(batch)) recycleBatch(batch, this.#pool)
   }
 
   /** Whether the cursor's rows up to `end` may join what is gathered: always, if nothing is. */
@@ -375,10 +387,4 @@ class Merge implements MergedRuns {
     if (low > 0) order[low - 1]!.tied = relation === 0
     cursor.tied = low < others && after === 0
   }
-}
-
-function bytesIn(strings: readonly Vector[], from: number, to: number): number {
-  let bytes = 0
-  for (const { offsets } of strings) bytes += offsets![to]! - offsets![from]!
-  return bytes
 }

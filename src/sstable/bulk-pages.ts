@@ -3,6 +3,7 @@
 
 import { sliceVector, type Vector } from '../format/vector.js'
 import type { Reading } from '../fs/reading.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import type { FileColumn } from './column-pages.js'
 import { BulkColumn } from './decode/bulk-column.js'
@@ -19,9 +20,12 @@ export interface Span {
 /** The pages of one file. */
 export class BulkPages {
   readonly #file: VerifiedFile
+  readonly #pool: BufferPool | undefined
 
-  constructor(file: VerifiedFile) {
+  /** `pool`: where the vectors' memory comes from. */
+  constructor(file: VerifiedFile, pool?: BufferPool) {
     this.#file = file
+    this.#pool = pool
   }
 
   /**
@@ -41,7 +45,7 @@ export class BulkPages {
     const end = index.pageOffset[last]! + index.pageBytes[last]!
     const pages = span ?? { bytes: yield* this.#file.read(start, end), from: start }
     let dictionary: Vector | undefined
-    const rows = new BulkColumn(column, to - from)
+    const rows = new BulkColumn(column, to - from, this.#pool)
     for (let page = first; page <= last; page++) {
       const at = index.pageOffset[page]!
       const stored = openPage(this.#file.path, at, sliceOf(pages, at, index.pageBytes[page]!))

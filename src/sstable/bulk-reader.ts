@@ -4,14 +4,15 @@
 // 2. A piece of a row group reads the pages that hold its rows, and no others, column by column.
 // 3. `isWrittenAs` checks what stands behind the row groups: who calls it and reads all rows has checked every byte.
 
-import { type Batch, noSeq } from '../format/batch.js'
 import { corruption } from '../errors.js'
+import { type Batch, noSeq } from '../format/batch.js'
 import type { Schema } from '../format/schema.js'
 import type { SSTableMeta } from '../format/sstable-meta.js'
-import { nullVector, type Vector } from '../format/vector.js'
+import { nullVector, recycleVectors, type Vector } from '../format/vector.js'
 import type { FileSystem } from '../fs/file-system.js'
 import type { Reading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 import { BulkPages, type Span, sliceOf } from './bulk-pages.js'
 import { PageCache } from './page-cache.js'
 import { type Opened, PageReader } from './page-reader.js'
@@ -39,6 +40,8 @@ export interface StoredPages {
   readonly group: number
   /** The bytes of its pages and page indexes. */
   readonly slice: FileSlice
+  /** Gives the memory of keys and pages back to the pool. Requires: nobody reads them any more. */
+  readonly recycle: () => void
 }
 
 /** A row group as it lies in a file, to be carried into another one. */
@@ -57,12 +60,13 @@ export class BulkReader {
   readonly #schema: Schema
   readonly #pages: PageReader
   readonly #file: VerifiedFile
+  readonly #pool: BufferPool | undefined
   readonly #bulk: BulkPages
   #tailRead: Tail | undefined
 
   /**
    * `schema` is the table's current one: columns that the file lacks read as nulls. Of `cache` only what it keeps of
-   * sidecars is used.
+   * sidecars is used. What it reads lies in memory from `pool`, if it is given one.
    */
   constructor(
     fs: FileSystem,
@@ -71,13 +75,15 @@ export class BulkReader {
     schema: Schema,
     cache: PageCache = new PageCache(0),
     host: ReaderHost = plainHost(),
+    pool?: BufferPool,
   ) {
     this.meta = meta
     this.#schema = schema
     const sidecars = new SidecarFiles(fs, folder, host)
     this.#pages = new PageReader({ fs, folder, sidecars }, meta, schema, cache, host)
     this.#file = this.#pages.file
-    this.#bulk = new BulkPages(this.#file)
+    this.#pool = pool
+    this.#bulk = new BulkPages(this.#file, pool)
   }
 
   /** What index.sparse says. */
@@ -96,7 +102,7 @@ export class BulkReader {
     const first = index.rowGroupFirstRow[group]!
     const end = index.rowGroupFirstRow[group + 1]!
     assert(from < to && to <= end, 'rows are read from one row group')
-    const span = from === first && to === end ? yield* this.#rowGroup(index, group) : undefined
+    const span = from === first && to === end ? yield* this.#rowGroup(index, group, this.#pool) : undefined
     const columns: Vector[] = []
     for (const [i, column] of opened.columns.entries()) {
       if (column !== undefined) columns.push(yield* this.#bulk.vector(index, column, from, to, span))
@@ -107,6 +113,7 @@ export class BulkReader {
     const { tombstones } = this.meta
     const deleted =
       tombstones === 0 ? undefined : yield* this.#bulk.vector(index, opened.deleted, from, to, span)
+    if (span !== undefined) this.#pool?.give(span.bytes.buffer)
     return { rows: to - from, columns, seq, deleted: deleted?.values as Uint8Array | undefined }
   }
 
@@ -134,7 +141,7 @@ export class BulkReader {
     const { index } = opened
     const from = index.rowGroupFirstRow[group]!
     const to = index.rowGroupFirstRow[group + 1]!
-    const span = yield* this.#rowGroup(index, group)
+    const span = yield* this.#rowGroup(index, group, this.#pool)
     const keys: Vector[] = []
     for (const i of this.#schema.key)
       keys.push(yield* this.#bulk.vector(index, opened.columns[i]!, from, to, span))
@@ -144,7 +151,13 @@ export class BulkReader {
     }
     const { rowGroupBytesMax: bytesMax } = this.meta
     const slice = (at: number, end: number) => sliceOf(at < tail.from ? span : tail, at, end - at)
-    return { rows: to - from, keys, minSeq: seq.least, maxSeq: seq.greatest, bytesMax, footer, group, slice }
+    const recycle = () => {
+      if (this.#pool === undefined) return
+      recycleVectors(keys, this.#pool)
+      this.#pool.give(span.bytes.buffer)
+    }
+    const bounds = { minSeq: seq.least, maxSeq: seq.greatest, bytesMax }
+    return { rows: to - from, keys, ...bounds, footer, group, slice, recycle }
   }
 
   /** The pages of some columns of a row group, as if its file had no others. Requires: they are neighbours, in their order. */
@@ -175,9 +188,9 @@ export class BulkReader {
     this.#pages.close()
   }
 
-  *#rowGroup(index: SparseIndex, group: number): Reading<Span> {
+  *#rowGroup(index: SparseIndex, group: number, pool?: BufferPool): Reading<Span> {
     const { from, to } = rowGroupSpan(index, group)
-    return { bytes: yield* this.#file.read(from, to), from }
+    return { bytes: yield* this.#file.read(from, to, pool), from }
   }
 }
 

@@ -12,6 +12,7 @@ import type { FileHandle, FileSystem } from '../fs/file-system.js'
 import { systemCode } from '../fs/io-error.js'
 import { type Reading, SharedReading } from '../fs/reading.js'
 import { assert } from '../util/assert.js'
+import type { BufferPool } from '../util/buffer-pool.js'
 import { takeTurn, turnIsDue } from '../util/turn.js'
 import {
   blockBytes,
@@ -59,9 +60,9 @@ export class VerifiedFile implements OpenFile {
 
   /**
    * Bytes `from` to `to`, as a view over the blocks around them. Throws MARQUETRY_CORRUPTION where a block does not
-   * match its checksum, or the file its length.
+   * match its checksum, or the file its length. They lie in memory from `pool`, if it is given.
    */
-  *read(from: number, to: number): Reading<Uint8Array> {
+  *read(from: number, to: number, pool?: BufferPool): Reading<Uint8Array> {
     const { path } = this
     const { bytes } = this.#meta
     if (!(from >= 0 && from <= to && to <= bytes))
@@ -69,7 +70,7 @@ export class VerifiedFile implements OpenFile {
     const crcs = yield* this.#checksums()
     const start = Math.floor(from / blockBytes) * blockBytes
     const end = Math.min(Math.ceil(to / blockBytes) * blockBytes, bytes)
-    const blocks = yield* this.#unverified(start, end)
+    const blocks = yield* this.#unverified(start, end, pool?.take(end - start))
     verifyBlocks(path, crcs, bytes, start, blocks)
     return blocks.subarray(from - start, to - start)
   }
@@ -145,11 +146,11 @@ export class VerifiedFile implements OpenFile {
     throw this.#damage
   }
 
-  *#unverified(from: number, to: number): Reading<Uint8Array> {
+  *#unverified(from: number, to: number, into?: ArrayBuffer): Reading<Uint8Array> {
     const file = this.#open()
     this.#readsUnderWay++
     try {
-      const bytes = yield { file, from, to }
+      const bytes = yield { file, from, to, into }
       if (bytes.length === to - from) return bytes
       throw corruption(this.path, from + bytes.length, `the file is not ${this.#meta.bytes} bytes long`)
     } finally {

@@ -259,6 +259,31 @@ describe('memory', () => {
   })
 })
 
+describe('a merge of large row groups', () => {
+  property('uses their memory again only when all rows were copied out of it', 1, async (random) => {
+    // Large enough for the pool. Runs meet at random, but for stretches that one of them has to itself, passed on as views.
+    const runs = range(0, 3).map((run) =>
+      range(0, 12_000)
+        .filter((i) => random.below(5) > 0 && (i % 6_000 < 4_500 || Math.floor(i / 6_000) === run % 2))
+        .map((i) => put(3 * i + random.below(3), 90_000 - 30_000 * run + i)),
+    )
+    // The smaller row groups are cut by bytes: rows of a batch wait for the next.
+    for (const rowGroupBytes of [1 << 20, 90_000]) {
+      const sizes = {
+        ...output,
+        rowGroupRows: 4_500 + random.below(1_000),
+        rowGroupBytes,
+        targetFileBytes: 1 << 30,
+      }
+      const given = await plainCase({ runs, groupRows: 5_000, change: { output: sizes } })
+      const { content } = await merged(given)
+      const { rows } = expectedOf(given)
+      const numbered = rows.map((row) => ({ ...row, seq: 0 }))
+      expect(withoutNumbers(content, rows)).toEqual(contentOfVersions(schema, [0, 1], numbered))
+    }
+  })
+})
+
 describe('a merge that fails', () => {
   // Up to key 1800 the two interleave; of the second the last row group is carried.
   const two = () =>

@@ -1,8 +1,9 @@
 // The pages of a column one behind the other in a single vector. What merges mostly read, plain values without nulls, is
 // decoded right to its place; all else becomes a vector of its own and is copied: the plain version of the same.
 
-import { allocateValues, bytesVector, elementsPerRow, fixedVector, type Layout, type Values, type Vector } from '../../format/vector.js' // biome-ignore format: a list
+import { allocateOffsets, allocateValues, bytesVector, elementsPerRow, fixedVector, type Layout, type Values, type Vector } from '../../format/vector.js' // biome-ignore format: a list
 import { assert } from '../../util/assert.js'
+import type { BufferPool } from '../../util/buffer-pool.js'
 import { CopyTarget, copyLiteral } from './copies.js'
 import { contentOf, decodeDataPage, located, type PageColumn, type StoredPage } from './page.js'
 import { damaged } from './page-damage.js'
@@ -20,6 +21,7 @@ const plainTypes: Partial<Record<Layout, number>> = {
 export class BulkColumn {
   readonly #column: PageColumn
   readonly #rows: number
+  readonly #pool: BufferPool | undefined
   /** Fixed layouts: all values. */
   readonly #values: Values
   /** Layout `bytes`: the values so far, and where each ends. */
@@ -29,12 +31,14 @@ export class BulkColumn {
   /** Rows so far. */
   #at = 0
 
-  constructor(column: PageColumn, rows: number) {
+  /** `pool`: where the memory comes from. */
+  constructor(column: PageColumn, rows: number, pool?: BufferPool) {
     const isBytes = column.layout === 'bytes'
     this.#column = column
     this.#rows = rows
-    this.#values = allocateValues(column.layout, isBytes ? 0 : rows)
-    this.#offsets = new Int32Array(isBytes ? rows + 1 : 0)
+    this.#pool = pool
+    this.#values = isBytes ? new Uint8Array(0) : allocateValues(column.layout, rows, pool)
+    this.#offsets = isBytes ? allocateOffsets(rows, pool) : new Int32Array(0)
   }
 
   /** Adds all rows of a page. Throws as `decodeDataPage` does. Requires: there is room for its `rows` rows. */
@@ -116,8 +120,9 @@ export class BulkColumn {
     const left = this.#rows - this.#at
     const size = used + Math.max(bytes, Math.ceil((bytes / Math.max(rows, 1)) * left * 1.05))
     assert(used + bytes < 2 ** 31, 'a vector holds less than 2 GiB')
-    const target = new CopyTarget(Math.min(size, 2 ** 31 - 8))
+    const target = new CopyTarget(Math.min(size, 2 ** 31 - 8), this.#pool)
     target.bytes.set(this.#target.bytes.subarray(0, used))
+    this.#pool?.give(this.#target.bytes.buffer)
     this.#target = target
   }
 }

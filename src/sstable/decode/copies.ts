@@ -1,15 +1,18 @@
 // The short copies that decompression and strings consist of. Four bytes at a time: 1.2 to 2.7 times as fast as byte by byte.
 
+import type { BufferPool } from '../../util/buffer-pool.js'
+
 /** Memory for `size` bytes, behind which the copies may write up to three more. */
 export class CopyTarget {
   readonly size: number
   readonly bytes: Uint8Array
   readonly view: DataView
 
-  constructor(size: number) {
+  constructor(size: number, pool?: BufferPool) {
+    const memory = pool?.take(size + 3) ?? new ArrayBuffer(size + 3)
     this.size = size
-    this.bytes = new Uint8Array(size + 3)
-    this.view = new DataView(this.bytes.buffer)
+    this.bytes = new Uint8Array(memory, 0, size + 3)
+    this.view = new DataView(memory, 0, size + 3)
   }
 }
 
