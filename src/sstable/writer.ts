@@ -169,11 +169,14 @@ export class SSTableWriter {
     const { minKey, maxKey, rowGroupBytesMax, ...counted } = this.#progress
     assert(minKey !== undefined && maxKey !== undefined, 'an SSTable has rows')
     await this.#stitcher.finish(this.#keyValues(minKey, maxKey))
-    await this.#file.sync()
+    const syncing = this.#file.sync()
+    syncing.catch(() => {}) // told below
+    const filter = this.#filter?.finish() // the disk and this thread work at the same time
+    await syncing
     const checksums = this.#checksums.finish()
     await this.#reread(checksums)
     await this.#file.close()
-    await this.#writeSidecars(checksums)
+    await this.#writeSidecars(checksums, filter)
     await this.#fs.syncDirectory(this.#folder)
     return {
       number: 0,
@@ -296,14 +299,13 @@ export class SSTableWriter {
       throw corruption(path, block * blockBytes, 'the new file does not read back as it was written')
   }
 
-  async #writeSidecars(checksums: Checksums): Promise<void> {
+  async #writeSidecars(checksums: Checksums, filter: Uint8Array | undefined): Promise<void> {
     const { columns, codec } = this.#stitcher.columns()
     const index = new SparseIndexBuilder(this.#options.sparseIndexInterval, columns, codec)
     for (const key of this.#sparseKeys) index.addKey(key)
     for (const { rows, chunks } of this.#pages) index.addRowGroup(rows, chunks)
     const sidecar = encodeSidecar(sidecarKinds.index, checksums.digest, index.finish())
     await writeWhole(this.#fs, `${this.#folder}/${sstableFiles.index}`, sidecar)
-    const filter = this.#filter?.finish()
     if (filter !== undefined) {
       const framed = encodeSidecar(sidecarKinds.filter, checksums.digest, filter)
       await writeWhole(this.#fs, `${this.#folder}/${sstableFiles.filter}`, framed)
