@@ -37,7 +37,7 @@ beforeAll(async () => {
       key: keyOf(row),
       value: Math.sin(row),
       word: words[row % 4],
-      town: `town ${String((row * 7919) % 500).padStart(20, '-')}`,
+      town: `town ${String((Math.imul(row, 0x9e37_79b1) >>> 8) % 480).padStart(20, '-')}`,
     },
     seq: 5,
   }))
