@@ -40,8 +40,6 @@ export interface StoredPages {
   readonly group: number
   /** The bytes of its pages and page indexes. */
   readonly slice: FileSlice
-  /** Gives the memory of keys and pages back to the pool. Requires: nobody reads them any more. */
-  readonly recycle: () => void
 }
 
 /** A row group as it lies in a file, to be carried into another one. */
@@ -52,6 +50,8 @@ export interface StoredRowGroup extends StoredPages {
   readonly maxSeq: number
   /** Memory that it takes as vectors, at most. */
   readonly bytesMax: number
+  /** Gives the memory of keys and pages back to the pool. Requires: nobody reads them any more. */
+  readonly recycle: () => void
 }
 
 /** An SSTable read by row groups; opens its files at first touch. */
