@@ -12,10 +12,18 @@ const alias = process.env['MARQUETRY_SRC']
     ]
   : []
 
+/** What these test keeps nothing in its process, so one process can run many of their files without loading all anew. */
+const plain = ['format', 'fs', 'memtable', 'scan', 'sstable', 'util', 'version', 'wal'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+)
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'plain', include: plain, isolate: false } },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: plain } },
+    ],
     pool: 'forks',
     // More than cores: many tests wait, for syncs of the disk and for child processes.
     maxWorkers: 3,

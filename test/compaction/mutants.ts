@@ -18,7 +18,7 @@ export interface Mutant {
 export const mutants: { readonly [name: string]: Mutant } = {
   'no elision guard: nothing counts as older than the inputs': {
     file: 'tree/tree-compaction.js',
-    is: 'older: olderThan(version, plan),',
+    is: 'older: [...olderThan(version, plan), ...this.#tree.comingBelow(plan)],',
     becomes: 'older: [],',
   },
   'a snapshot does not keep the version that it is the last to see': {

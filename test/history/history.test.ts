@@ -12,7 +12,8 @@ import { cells } from './options.js'
 import { live } from './steps.js'
 
 const seedsPerCell = Number(process.env['MARQUETRY_HISTORY_SEEDS'] ?? 1)
-const stepsPerHistory = 36
+/** MARQUETRY_HISTORY_STEPS makes longer ones. */
+const stepsPerHistory = Number(process.env['MARQUETRY_HISTORY_STEPS'] ?? 24)
 
 let duckdb: DuckDB
 beforeAll(async () => {

@@ -347,9 +347,10 @@ describe('the metrics of a database', () => {
     await table.flush()
     expect(db.metrics().cache).toEqual({ bytes: 0, capacityBytes: 1 << 20, hits: 0, misses: 0 })
     await table.get(5)
+    expect(db.metrics().cache.misses).toBeGreaterThan(0)
+    await table.get(5) // a page comes in when it is read for the second time
     const { bytes, hits, misses } = db.metrics().cache
     expect(bytes).toBeGreaterThan(0)
-    expect(misses).toBeGreaterThan(0)
     await table.get(5)
     expect(db.metrics().cache).toMatchObject({ bytes, misses })
     expect(db.metrics().cache.hits).toBeGreaterThan(hits)
