@@ -145,6 +145,16 @@ export const workloads = {
         for (let i = 0; i < 14; i++) await stage.write('a', { [`k${i % 6}`]: i })
       }),
   },
+  /** The first memtable is large enough for a key filter, so that those behind it are flushed sooner. */
+  'rotation, uneven': {
+    options: { memtableRows: 3, immutableMemtablesMax: 4, flushWorkers: 3 },
+    run: (stage) =>
+      session(stage, async () => {
+        await stage.table('a')
+        await stage.write('a', rows('k', 0, 80, 0))
+        for (let i = 0; i < 7; i++) await stage.write('a', { [`k${i % 6}`]: i })
+      }),
+  },
   flush: {
     run: (stage) =>
       session(stage, async () => {

@@ -27,7 +27,10 @@ const minima: Readonly<Record<string, readonly Minimum[]>> = {
     { what: 'operations', ci: 36 * 2000, grows: true },
   ],
   kill: [{ what: 'kills', ci: 50, grows: true }],
-  scans: [{ what: 'databases', ci: 3000, grows: false }],
+  scans: [
+    { what: 'databases', ci: 3000, grows: false },
+    { what: 'mutants caught', ci: 6, grows: false },
+  ],
 }
 
 /** The minima of a machine, with what was done of each. */

@@ -1,3 +1,3 @@
 import { testDatabases } from './databases.js'
 
-testDatabases(0, 200)
+testDatabases(0, 100)

@@ -1,3 +1,3 @@
 import { testDatabases } from './databases.js'
 
-testDatabases(1, 200)
+testDatabases(1, 100)

@@ -1,10 +1,10 @@
 // Pruning made naive, in each of the ways that resurrect old versions: the property test has to notice.
 
-import { expect, test } from 'vitest'
 import { type Mutant, mutate } from '../compaction/mutants.js'
-import { playDatabase, WrongAnswer } from './play.js'
+import { playDatabase, scansPerDatabase, WrongAnswer } from './play.js'
 
-const mutants: { readonly [name: string]: Mutant } = {
+/** Mistakes of pruning. */
+export const mutants: { readonly [name: string]: Mutant } = {
   'a row group is pruned although an older source overlaps': {
     file: 'scan/section-plan.js',
     is: "i < oldest ? 'nothing' : alone",
@@ -42,14 +42,17 @@ const firstSeed = 1
 const databasesMax = 600
 
 /** Plays databases until one answers wrongly, and returns which; undefined: none does. */
-async function findOut(mutant: Mutant | undefined, databases: number): Promise<string | undefined> {
+export async function findOut(
+  mutant: Mutant | undefined,
+  databases = databasesMax,
+): Promise<string | undefined> {
   const { marquetry, memory, remove } = mutate(mutant)
   const { open, t, and, or, not } = marquetry
   const { MemoryFileSystem } = memory
   try {
     for (let seed = firstSeed; seed < firstSeed + databases; seed++) {
       try {
-        await playDatabase({ open, t, and, or, not, MemoryFileSystem }, seed, 5)
+        await playDatabase({ open, t, and, or, not, MemoryFileSystem }, seed, scansPerDatabase)
       } catch (error) {
         if (!(error instanceof WrongAnswer)) throw error
         return `seed ${seed}: ${error.message}`
@@ -60,13 +63,3 @@ async function findOut(mutant: Mutant | undefined, databases: number): Promise<s
     remove()
   }
 }
-
-test('nothing is found in the engine as it is', async () => {
-  expect(await findOut(undefined, 30)).toBeUndefined()
-})
-
-test.each(Object.entries(mutants))('found out: %s', { timeout: 300_000 }, async (name, mutant) => {
-  const found = await findOut(mutant, databasesMax)
-  console.log(`${name}: ${found}`)
-  expect(found).toBeDefined()
-})
