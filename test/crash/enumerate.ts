@@ -168,7 +168,8 @@ class Enumerator {
         await this.#check(image, what, { ...expected, lasting })
         if (this.#isOver) return
         const { nestedEvery } = this.#given
-        if (nestedEvery > 0 && this.result.images % nestedEvery === 0) {
+        // Not the last of so many, else a workload with fewer images would have none.
+        if (nestedEvery > 0 && this.result.images % nestedEvery === nestedEvery >> 2) {
           await this.#nest(
             image,
             what,

@@ -26,6 +26,8 @@ export interface EnumerateErrorsOptions {
   readonly seed: number
   /** Of each so many faults one, drawn from the seed; default 1: all. */
   readonly every?: number
+  /** Only every `of`-th operation, from the `index`-th on, for processes that share the work; default: all. */
+  readonly share?: { readonly index: number; readonly of: number }
   /** Only operations whose line in the log matches; default: all. */
   readonly only?: RegExp
   /** Stops at the first violation. */
@@ -63,7 +65,7 @@ export async function enumerateErrors(
   kind: OrdealKind,
   options: EnumerateErrorsOptions,
 ): Promise<ErrorEnumeration> {
-  const { engine, seed, every = 1, only = /^/, stopEarly = false } = options
+  const { engine, seed, every = 1, share = { index: 0, of: 1 }, only = /^/, stopEarly = false } = options
   const result: ErrorEnumeration = { injected: 0, readOnly: 0, codes: new Map(), violations: [] }
   const unheard: unknown[] = []
   const hear = (reason: unknown) => unheard.push(reason)
@@ -71,7 +73,7 @@ export async function enumerateErrors(
   try {
     const operations = await operationsOf(engine, kind)
     const random = seededRandom(seed)
-    for (let nth = 1; nth <= operations.length; nth++) {
+    for (let nth = 1 + share.index; nth <= operations.length; nth += share.of) {
       if (!only.test(operations[nth - 1] ?? '')) continue
       for (const { code, operations: which, partial = false } of errors) {
         if (!which.test(operations[nth - 1] ?? '')) continue

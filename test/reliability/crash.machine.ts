@@ -9,9 +9,9 @@ import { Random } from '../history/random.js'
 import { type Part, testParts } from './parts.js'
 import { isLong, seedOf } from './settings.js'
 
-/** A round crashes at about 3,000 points and checks 29,000 images and 6,800 nested ones: see minima.ts for what a long run needs. */
+/** A round crashes at about 3,900 points and checks 37,000 images and 4,000 nested ones: see minima.ts for what a long run needs. */
 const rounds = isLong ? 76 : 1
-const nestedEvery = isLong ? 500 : 250
+const nestedEvery = 500
 
 /** Later rounds have other sequences of file operations: options that no workload is about are drawn anew. */
 function optionsOf(round: number): OpenOptions {

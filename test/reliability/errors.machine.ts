@@ -6,14 +6,20 @@ import { testParts } from './parts.js'
 import type { Ledger } from './report.js'
 import { seed } from './settings.js'
 
-const parts = Object.values(ordeals).map((kind) => ({
-  name: kind,
-  run: (ledger: Ledger) =>
-    ledger.time(kind, async () => {
-      const { injected, violations } = await enumerateErrors(kind, { engine, seed })
-      ledger.count('workloads')
-      ledger.count('errors injected', injected)
-      for (const violation of violations) ledger.violate(violation)
-    }),
-}))
+/** How many parts there are of a workload, each with every so many of its operations. */
+const shares = 8
+
+const parts = Object.values(ordeals).flatMap((kind) =>
+  Array.from({ length: shares }, (_, index) => ({
+    name: `${kind}, share ${index + 1} of ${shares}`,
+    run: (ledger: Ledger) =>
+      ledger.time(`${kind}, share ${index + 1}`, async () => {
+        const share = { index, of: shares }
+        const { injected, violations } = await enumerateErrors(kind, { engine, seed, share })
+        if (index === 0) ledger.count('workloads')
+        ledger.count('errors injected', injected)
+        for (const violation of violations) ledger.violate(violation)
+      }),
+  })),
+)
 testParts('errors', parts)

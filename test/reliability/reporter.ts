@@ -6,9 +6,8 @@ import { type RecordEntry, readRecord } from './record.js'
 import { commit, isLong, isReport, recordPath, scale, seed } from './settings.js'
 import { rowsOf, seconds, tableOf } from './table.js'
 
-/** The machine of a test that reported nothing: its file. */
-const machineOf = (test: TestCase): string =>
-  /([^/\\]+)\.machine\.ts$/.exec(test.module.moduleId)?.[1] ?? test.name
+/** The machine that a file is. */
+const machineOf = (path: string): string => /([^/\\]+)\.machine\.ts$/.exec(path)?.[1] ?? path
 
 export class ReliabilityReporter implements Reporter {
   readonly #beganMs = performance.now()
@@ -27,11 +26,12 @@ export class ReliabilityReporter implements Reporter {
     const { state, errors = [] } = test.result()
     if (state === 'skipped') return
     const report = test.meta().reliability
+    if (report === undefined && state === 'passed') return // its time was over before it began
     if (report !== undefined) this.#add({ ...report, seed, commit, date: new Date().toISOString() })
     if (state === 'passed') this.#passed++
     else this.#failed++
     const took = seconds(test.diagnostic()?.duration ?? 0)
-    const machine = machineOf(test)
+    const machine = machineOf(test.module.moduleId)
     console.log(
       `${state === 'passed' ? 'ok    ' : 'FAILED'} ${machine}: ${test.name} (${took})${isLong ? `; ${this.#progress(machine)}` : ''}`,
     )
@@ -61,8 +61,17 @@ export class ReliabilityReporter implements Reporter {
         console.log(`FAILED ${machine}: too few: ${less}`)
       }
     }
-    for (const row of rows)
-      if (!row.isComplete) console.log(`not over: ${row.machine}, seed ${row.seed}: ${row.progress}`)
+    for (const row of rows) {
+      if (row.isComplete) continue
+      console.log(`not over: ${row.machine}, seed ${row.seed}: ${row.progress}`)
+      if (!isLong) this.#failed++
+    }
+    const silent = new Set(modules.map(({ moduleId }) => machineOf(moduleId)))
+    for (const { machine } of rows) silent.delete(machine)
+    for (const machine of isLong ? [] : silent) {
+      this.#failed++
+      console.log(`FAILED ${machine}: it did nothing`)
+    }
     const violations = rows.reduce((sum, row) => sum + row.violations, 0)
     if (isReport) return
     const took = seconds(performance.now() - this.#beganMs)
