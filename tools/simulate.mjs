@@ -20,6 +20,7 @@ const help = `Compares compaction strategies without writing anything.
                          repeat it to compare; default: leveled, size-tiered, L4, L10, T4, N
   --rows <number>        rows to write; default 5e6
   --row-bytes <number>   bytes of a row in an SSTable; default 28
+  --row-saving <number>  bytes that a row takes less with each doubling of the keys around it; default 0
   --memtable-bytes <n>   such as 8MiB; a flush is a quarter of it on disk; default 8MiB
   --memtable-rows <n>    rows of a flush, instead
   --distribution <name>  ${distributions.join(', ')}; default uniform (all keys different, in random order)
@@ -45,7 +46,7 @@ function readArguments() {
   const text = { type: 'string' }
   const list = { type: 'string', multiple: true }
   const options = {
-    strategy: list, rows: text, 'row-bytes': text, 'memtable-bytes': text, 'memtable-rows': text, distribution: text,
+    strategy: list, rows: text, 'row-bytes': text, 'row-saving': text, 'memtable-bytes': text, 'memtable-rows': text, distribution: text,
     keys: text, option: list, replay: text, metric: text, plot: text, seed: text, help: { type: 'boolean' },
   } // biome-ignore format: a table
   try {
@@ -84,7 +85,8 @@ function workloadOf(values) {
   }
   const keys = values.keys === undefined ? {} : { keys: Math.round(amount('keys', values.keys)) }
   const seed = amount('seed', values.seed ?? '1')
-  const workload = makeWorkload({ rows, rowBytes, flushRows, distribution, seed, ...keys })
+  const rowSaving = values['row-saving'] === undefined ? 0 : amount('row-saving', values['row-saving'])
+  const workload = makeWorkload({ rows, rowBytes, rowSaving, flushRows, distribution, seed, ...keys })
   const what = `${rows.toLocaleString('en')} rows of ${rowBytes} bytes, ${distribution}`
   return {
     workload,

@@ -35,6 +35,7 @@ for (const scaling of values.scaling.split(',')) {
   const workload = makeWorkload({
     rows,
     rowBytes: engine.rowBytes,
+    rowSaving: engine.rowSaving,
     flushRows: memtableRows,
     distribution: 'uniform',
   })
@@ -51,8 +52,8 @@ for (const scaling of values.scaling.split(',')) {
 async function runEngine(scaling) {
   const directory = mkdtempSync(join(tmpdir(), 'marquetry-bench-'))
   try {
-    // The size of a flush is what levels are counted in: measured by the first one, not guessed.
-    const flushBytes = await measureFlush(join(directory, 'probe'))
+    // The size of a flush is what levels are counted in, and what merges save follows from the rows: measured, not guessed.
+    const { flushBytes, rowSaving } = await probe(join(directory, 'probe'))
     const options = { strategy: 'unified', scaling, flushBytes }
     const started = performance.now()
     const { db, table } = await openTable(join(directory, 'db'), options)
@@ -67,6 +68,7 @@ async function runEngine(scaling) {
       options,
       writeAmplification: compaction.writeAmplification,
       rowBytes: flushedBytes / flushedRows,
+      rowSaving,
       flushes,
       compactions,
       seconds: (performance.now() - started) / 1000,
@@ -76,13 +78,18 @@ async function runEngine(scaling) {
   }
 }
 
-async function measureFlush(directory) {
+/** The bytes of a flush, and those that a row takes less with each doubling of rows: three, by merging eight flushes. */
+async function probe(directory) {
   const { db, table } = await openTable(directory, { strategy: 'none' })
-  await write(table, 0, memtableRows)
-  await table.flush()
-  const { flushedBytes } = table.stats()
+  for (let flush = 0; flush < 8; flush++) {
+    await write(table, flush * memtableRows, (flush + 1) * memtableRows)
+    await table.flush()
+  }
+  const { flushedBytes, flushedRows } = table.stats()
+  await table.compact()
+  const bytes = table.files().reduce((sum, file) => sum + file.bytes, 0)
   await db.close()
-  return flushedBytes
+  return { flushBytes: Math.round(flushedBytes / 8), rowSaving: (flushedBytes - bytes) / flushedRows / 3 }
 }
 
 async function openTable(directory, compaction) {

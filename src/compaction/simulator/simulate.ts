@@ -88,6 +88,21 @@ export function simulate(workload: Workload, options: ResolvedCompactionOptions)
   }
 }
 
+/** What a row takes among so many keys in a part of the key space so wide. */
+type RowSize = (keys: number, width: number) => number
+
+const widthOf = (keys: Float64Array): number => (keys.length < 2 ? 0 : keys[keys.length - 1]! - keys[0]!)
+
+/** However dense they are, a row takes half of what it took when it was flushed. */
+function rowSizeOf({ flushes, rowBytes, rowSaving = 0 }: Workload): RowSize {
+  const densities = flushes.map((keys) => keys.length / widthOf(keys)).filter(Number.isFinite)
+  const flushed = densities.reduce((sum, density) => sum + density, 0) / densities.length
+  return (keys, width) => {
+    const doublings = Math.log2(keys / width / flushed)
+    return Number.isFinite(doublings) ? Math.max(rowBytes / 2, rowBytes - rowSaving * doublings) : rowBytes
+  }
+}
+
 /** A version, and the keys of its tables. */
 class SimulatedTree {
   version: Version = Version.empty
@@ -97,9 +112,12 @@ class SimulatedTree {
   moves = 0
   spacePeak = 1
   readonly #workload: Workload
-  readonly #fileKeys: number
+  readonly #targetFileBytes: number
+  readonly #rowSize: RowSize
   readonly #keys = new Map<number, Float64Array>()
   readonly #live = new Set<number>()
+  #first = Number.POSITIVE_INFINITY
+  #last = Number.NEGATIVE_INFINITY
   #rows = 0
   #bytes = 0
   #number = 1
@@ -107,12 +125,15 @@ class SimulatedTree {
 
   constructor(workload: Workload, targetFileBytes: number) {
     this.#workload = workload
-    this.#fileKeys = Math.max(1, Math.round(targetFileBytes / (workload.rowBytes * workload.scale)))
+    this.#targetFileBytes = targetFileBytes
+    this.#rowSize = rowSizeOf(workload)
   }
 
   flush(keys: Float64Array): void {
     const table = this.#add(keys)
     for (const key of keys) this.#live.add(key)
+    this.#first = Math.min(this.#first, keys[0]!)
+    this.#last = Math.max(this.#last, keys[keys.length - 1]!)
     this.version = this.version.apply({
       addTables: [table],
       run: placeOutput(this.version, [], { level: 0 }, this.#runId++),
@@ -152,7 +173,7 @@ class SimulatedTree {
   }
 
   #cleanBytes(): number {
-    return this.#live.size * this.#workload.scale * this.#workload.rowBytes
+    return this.#live.size * this.#workload.scale * this.#rowSize(this.#live.size, this.#last - this.#first)
   }
 
   #seePeak(written: number): void {
@@ -162,7 +183,8 @@ class SimulatedTree {
   #add(keys: Float64Array): SSTableMeta {
     const number = this.#number++
     this.#keys.set(number, keys)
-    return simulatedTable(number, keys, number, this.#workload)
+    const { scale } = this.#workload
+    return simulatedTable(number, keys, number, scale, this.#rowSize(keys.length, widthOf(keys)))
   }
 
   #merge(inputs: readonly SSTableMeta[]): readonly SSTableMeta[] {
@@ -174,9 +196,11 @@ class SimulatedTree {
       at += list.length
     }
     const merged = sortedDistinct(all)
+    const rowBytes = this.#rowSize(merged.length, widthOf(merged))
+    const fileKeys = Math.max(1, Math.round(this.#targetFileBytes / (rowBytes * this.#workload.scale)))
     const tables: SSTableMeta[] = []
-    for (let from = 0; from < merged.length; from += this.#fileKeys) {
-      tables.push(this.#add(merged.subarray(from, from + this.#fileKeys)))
+    for (let from = 0; from < merged.length; from += fileKeys) {
+      tables.push(this.#add(merged.subarray(from, from + fileKeys)))
     }
     return tables
   }

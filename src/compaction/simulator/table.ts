@@ -3,18 +3,13 @@
 import { KeySampler, keyHashValues } from '../../format/key-sample.js'
 import type { SSTableMeta } from '../../format/sstable-meta.js'
 
-/** What the keys that are followed stand for. */
-export interface TableScale {
-  readonly scale: number
-  readonly rowBytes: number
-}
-
-/** The SSTable of these keys, which are ascending and different. Requires: there is one. */
+/** The SSTable of these keys, which are ascending and different, each for `scale` keys like it. Requires: there is one. */
 export function simulatedTable(
   number: number,
   keys: Float64Array,
   seq: number,
-  { scale, rowBytes }: TableScale,
+  scale: number,
+  rowBytes: number,
 ): SSTableMeta {
   const rows = Math.max(1, Math.round(keys.length * scale))
   return {

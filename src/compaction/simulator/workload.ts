@@ -15,8 +15,13 @@ export const distributions: readonly Distribution[] = ['uniform', 'ascending', '
 /** What to write. */
 export interface WorkloadSettings {
   readonly rows: number
-  /** Bytes of a row in an SSTable, compressed. */
+  /** Bytes of a row in the SSTable of a flush, compressed. */
   readonly rowBytes: number
+  /**
+   * Bytes that a row takes less with each doubling of the keys between two given ones, since neighbours share more: of
+   * integers at random a bit, 0.125. Default 0.
+   */
+  readonly rowSaving?: number
   /** Rows of a memtable: those of a flush, before repeated keys go. */
   readonly flushRows: number
   readonly distribution: Distribution
@@ -32,6 +37,7 @@ export interface Workload {
   /** Keys that each of them stands for: a whole number. */
   readonly scale: number
   readonly rowBytes: number
+  readonly rowSaving?: number
 }
 
 /** Keys followed in all, about; and in one flush, at least. */
@@ -43,7 +49,7 @@ const zipfExponent = 0.99
 
 /** The flushes that the settings describe. Requires: rows, rowBytes and flushRows are above 0. */
 export function makeWorkload(settings: WorkloadSettings): Workload {
-  const { rows, rowBytes, flushRows } = settings
+  const { rows, rowBytes, rowSaving = 0, flushRows } = settings
   const followed = Math.max(followedMax, (followedOfFlushMin * rows) / flushRows)
   const scale = Math.ceil(rows / followed)
   const draw = drawer(settings, scale)
@@ -52,7 +58,7 @@ export function makeWorkload(settings: WorkloadSettings): Workload {
     const keys = draw(from, Math.min(rows, from + flushRows))
     if (keys.length > 0) flushes.push(sortedDistinct(keys))
   }
-  return { flushes, scale, rowBytes }
+  return { flushes, scale, rowBytes, rowSaving }
 }
 
 /** Sorts in place and leaves repeated numbers out. */
