@@ -6,13 +6,15 @@ import type { LsmTree } from './tree/lsm-tree.js'
 import { type Counters, TreeMetrics } from './tree/tree-metrics.js'
 import { addSizes, type Sizes } from './tree/tree-stats.js'
 
-/** The cache of decoded pages, which all tables of a database share. */
+/** The cache of decoded pages and rows, which all tables of a database share. */
 export interface CacheMetrics {
   readonly bytes: number
   readonly capacityBytes: number
   /** Pages that were asked for and were there. */
   readonly hits: number
   readonly misses: number
+  /** Lookups that got a copy of a row that earlier ones had put together, and asked for no page. */
+  readonly rowHits: number
 }
 
 /**
@@ -41,11 +43,11 @@ export function environmentMetrics(
   environment: TreeEnvironment,
 ): Pick<Metrics, 'lastSeq' | 'failed' | 'cache' | 'sidecars'> {
   const { cache, health, sequence, sidecars } = environment
-  const { bytes, capacityBytes, hits, misses } = cache
+  const { bytes, capacityBytes, hits, misses, rowHits } = cache
   return {
     lastSeq: sequence.next - 1,
     failed: health.failure !== undefined,
-    cache: { bytes, capacityBytes, hits, misses },
+    cache: { bytes, capacityBytes, hits, misses, rowHits },
     sidecars: structuredClone(sidecars),
   }
 }

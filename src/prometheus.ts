@@ -91,6 +91,7 @@ function counters(m: Metrics): readonly Family[] {
     counter('background_errors', 'Failures that no caller was waiting for', [m.backgroundErrors]),
     counter('cache_hits', 'Pages that were in the cache', [m.cache.hits]),
     counter('cache_misses', 'Pages that were read and decoded', [m.cache.misses]),
+    counter('cache_row_hits', 'Lookups that got a copy of a row of the cache', [m.cache.rowHits]),
     counter('sidecars', 'What became of sidecars of SSTables', ...sidecarSamples(m)),
   ]
 }
@@ -123,7 +124,7 @@ function gauges(m: Metrics): readonly Family[] {
     gauge('level_tombstones', 'Tombstones by level', ...perLevel(({ tombstones }) => tombstones)),
     gauge('level_bytes', 'Bytes by level', ...perLevel(({ bytes }) => bytes)),
     gauge('snapshots', 'Snapshots that are open', [m.snapshots]),
-    gauge('cache_bytes', 'Memory of decoded pages', [m.cache.bytes]),
+    gauge('cache_bytes', 'Memory of decoded pages, rows and sidecars', [m.cache.bytes]),
     gauge('cache_capacity_bytes', 'Memory that the cache may take', [m.cache.capacityBytes]),
   ]
 }

@@ -25,7 +25,7 @@ export class TableLookups {
 
   constructor(tree: LsmTree) {
     this.#tree = tree
-    this.#all = new RowBuilder(tree.schema, tree.schema.all)
+    this.#all = new RowBuilder(tree.schema, tree.schema.all, true)
     this.#none = new RowBuilder(tree.schema, [])
   }
 
@@ -63,7 +63,7 @@ export class TableLookups {
     if (columns === undefined) return this.#all
     const last = this.#last
     if (last !== undefined && areSame(last.columns, columns)) return last.builder
-    const builder = new RowBuilder(this.#tree.schema, resolveProjection(this.#tree, columns))
+    const builder = new RowBuilder(this.#tree.schema, resolveProjection(this.#tree, columns), true)
     this.#last = { columns: [...columns], builder }
     return builder
   }

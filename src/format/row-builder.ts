@@ -10,6 +10,7 @@ import { asBuffer } from '../util/bytes.js'
 import type { Batch, Projection } from './batch.js'
 import { textAt } from './codecs/bytes.js'
 import { halvesOf } from './codecs/int64.js'
+import { type KeptRows, keptRows } from './kept-rows.js'
 import type { Schema, SchemaColumn } from './schema.js'
 import type { Vector } from './vector.js'
 
@@ -27,6 +28,8 @@ type Fill = (vector: Vector, from: number, to: number, rows: RowObject[], at: nu
 export interface RowShape<R extends object> {
   /** The schema columns that it takes. */
   readonly projection: Projection
+  /** Undefined: its rows are not for keeping, since they cannot be copied, or since nobody asks for them often. */
+  readonly kept?: KeptRows<R> | undefined
   /** A row without values. */
   empty(): R
   /** Stores what stands at `i` of a vector as the value of column `c` of the projection. */
@@ -36,13 +39,16 @@ export interface RowShape<R extends object> {
 /** Builds the rows of batches that hold the columns of one projection. */
 export class RowBuilder implements RowShape<RowObject> {
   readonly projection: Projection
+  readonly kept: KeptRows<RowObject> | undefined
   readonly #columns: readonly SchemaColumn[]
   readonly #fills: readonly Fill[]
   readonly #template: RowObject
 
-  constructor(schema: Schema, projection: Projection) {
+  /** `keeps`: lookups ask for such rows time and again. */
+  constructor(schema: Schema, projection: Projection, keeps = false) {
     this.projection = projection
     this.#columns = projection.map((index) => schema.columns[index]!)
+    this.kept = keeps ? keptRows(this.#columns) : undefined
     this.#fills = this.#columns.map(fillOf)
     this.#template = {}
     for (const { name } of this.#columns) {

@@ -4,6 +4,7 @@
 import type { Projection } from '../format/batch.js'
 import { textAt } from '../format/codecs/bytes.js'
 import { t } from '../format/column.js'
+import { newShapeId } from '../format/kept-rows.js'
 import type { RowShape } from '../format/row-builder.js'
 import { copyBytes, type Vector } from '../format/vector.js'
 
@@ -34,6 +35,9 @@ export function copyOf(data: Data): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : Uint8Array.prototype.slice.call(data) // a Buffer's own is a view
 }
 
+/** What a value that is kept takes besides its bytes: Buffers take more than strings. */
+const keptHeadBytes = 128
+
 /** A value that was looked up. */
 export interface FoundValue {
   value: Data | undefined
@@ -44,6 +48,11 @@ export function valueShape(format?: Format): RowShape<FoundValue> {
   const read = format && readerOf(format)
   return {
     projection: read === undefined ? columns.none : columns.value,
+    kept: read && {
+      id: newShapeId(),
+      copy: ({ value }) => ({ value: typeof value === 'string' ? value : value && Buffer.from(value) }),
+      bytes: ({ value }) => keptHeadBytes + (value?.length ?? 0),
+    },
     empty: () => ({ value: undefined }),
     set(found, _c, vector, i) {
       found.value = read?.(vector, i)

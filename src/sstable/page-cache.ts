@@ -2,6 +2,8 @@
 // for a lookup needs them before any page, and to miss one costs a whole file: they may take three quarters, pages what
 // is left.
 //
+// Rows that lookups have made may take an eighth (`row-cache.ts`), of what pages are left.
+//
 // Pages go by SIEVE (Y. Zhang et al., NSDI 2024): a list in order of arrival and a hand that walks from old to new. Where
 // it stands, a page that was used since it last came by is spared, and stays where it is; one that was not goes. So a use
 // costs one store, and pages that one scan brings and nobody asks for again go before those that lookups live on.
@@ -10,11 +12,18 @@
 // and only if it would still be there had it come in the first time (the ghosts of 2Q, T. Johnson and D. Shasha, VLDB 1994,
 // without a list of them): lookups spread over more data than the cache holds would else decode all they touch for nothing.
 
+import type { KeptRows } from '../format/kept-rows.js'
+import type { KeyBytes } from '../format/key-codec.js'
 import { type Vector, vectorBytes } from '../format/vector.js'
 import { HeldRing } from './held.js'
+import type { KeyHash } from './key-hash.js'
+import { RowCache } from './row-cache.js'
 
 /** However small the cache, sidecars of this size stay: a scan would else read checksums again for every page. */
 const sidecarBytesMin = 4 << 20
+
+/** The part of the cache that whole rows may take. */
+const rowShare = 1 / 8
 
 /** What an entry costs besides its values: the vector, its views, its places in array and list. */
 const overheadBytes = 400
@@ -39,9 +48,15 @@ class Entry {
 
 /** The pages of one open file that are in the cache, by their number in the file. Made by `PageCache.newFile`. */
 export class FilePages {
+  /** No other file's: an integer above 0. */
+  readonly id: number
   readonly entries: (Entry | undefined)[] = []
   /** When a page was last read in part, as `PageCache` counts time: a number of bytes; 0: never. */
   readonly partReads: number[] = []
+
+  constructor(id: number) {
+    this.id = id
+  }
 }
 
 /** Pages by file and page number. */
@@ -49,6 +64,8 @@ export class PageCache {
   readonly capacityBytes: number
   /** Sidecars of open SSTables. */
   readonly sidecars: HeldRing
+  readonly #rows: RowCache
+  #files = 0
   #newest: Entry | undefined
   #oldest: Entry | undefined
   /** The page that is judged next; undefined: the oldest. */
@@ -62,11 +79,12 @@ export class PageCache {
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes
     this.sidecars = new HeldRing(Math.max(sidecarBytesMin, 0.75 * capacityBytes))
+    this.#rows = new RowCache(capacityBytes * rowShare)
   }
 
-  /** Memory that pages and sidecars take. */
+  /** Memory that pages, rows and sidecars take. */
   get bytes(): number {
-    return this.#bytes + this.sidecars.bytes
+    return this.#bytes + this.#rows.bytes + this.sidecars.bytes
   }
 
   /** Calls of `get` that found their page. */
@@ -78,9 +96,30 @@ export class PageCache {
     return this.#misses
   }
 
+  /** Lookups that got a copy of a whole row. */
+  get rowHits(): number {
+    return this.#rows.hits
+  }
+
   /** The place of a file that was opened, for `get` and `set`. */
   newFile(): FilePages {
-    return new FilePages()
+    return new FilePages(++this.#files)
+  }
+
+  /** Whether `rowOf` would find a row. */
+  hasRow(file: FilePages, shape: KeptRows<object>, key: KeyBytes, hash: KeyHash): boolean {
+    return this.#rows.has(file.id, shape.id, key, hash)
+  }
+
+  /** A copy of the row with this key that `shape` has made of this file, if it is kept. */
+  rowOf<R extends object>(file: FilePages, shape: KeptRows<R>, key: KeyBytes, hash: KeyHash): R | undefined {
+    return this.#rows.get(file.id, shape, key, hash)
+  }
+
+  /** Takes note of a row that was made, and keeps a copy if it is made again. Requires: `rowOf` has just not found it. */
+  offerRow<R extends object>(file: FilePages, shape: KeptRows<R>, key: KeyBytes, hash: KeyHash, row: R): void {
+    this.#rows.offer(file.id, shape, key, hash, row)
+    this.#makeRoom(0)
   }
 
   get(file: FilePages, page: number): Vector | undefined {
@@ -127,7 +166,7 @@ export class PageCache {
 
   /** Memory that all pages together may take. */
   get #pageBytesMax(): number {
-    return Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4)
+    return Math.max(this.capacityBytes - this.sidecars.bytes, this.capacityBytes / 4) - this.#rows.bytes
   }
 
   /** Adds a page, which others then have to make room for. One larger than all pages may be is not kept. */
@@ -139,7 +178,7 @@ export class PageCache {
     while (entries.length <= page) entries.push(undefined)
     const old = entries[page]
     if (old !== undefined) this.#drop(old)
-    while (this.#bytes + bytes > most) this.#dropOne()
+    this.#makeRoom(bytes)
     const entry = new Entry(file, page, vector, bytes)
     entries[page] = entry
     entry.older = this.#newest
@@ -154,6 +193,12 @@ export class PageCache {
     for (const entry of file.entries) if (entry !== undefined) this.#drop(entry)
     file.entries.length = 0
     file.partReads.length = 0
+  }
+
+  /** Requires: so many bytes are no more than all pages may take. */
+  #makeRoom(bytes: number): void {
+    const most = this.#pageBytesMax
+    while (this.#bytes > 0 && this.#bytes + bytes > most) this.#dropOne()
   }
 
   /** Requires: there is a page. */

@@ -52,7 +52,8 @@ export class PageReader {
   readonly #meta: SSTableMeta
   readonly #schema: Schema
   readonly #cache: PageCache
-  readonly #cached: FilePages
+  /** The file's place in the cache. */
+  readonly cached: FilePages
   readonly #whole: WholeChunks
   readonly hints: RowHints
   /** Of what `cachedAt` found last: a second result without an object per call. */
@@ -69,19 +70,19 @@ export class PageReader {
     this.#meta = meta
     this.#schema = schema
     this.#cache = cache
-    this.#cached = cache.newFile()
-    this.#whole = new WholeChunks(cache, this.#cached)
-    this.hints = new RowHints(cache, this.#cached)
+    this.cached = cache.newFile()
+    this.#whole = new WholeChunks(cache, this.cached)
+    this.hints = new RowHints(cache, this.cached)
     this.#host = host
     this.#sidecars = sidecars
     const shared = { openFiles: host.openFiles, memory: cache.sidecars, sidecars, isGuest: host.isGuest }
     this.#file = new VerifiedFile(fs, folder, meta, shared)
-    this.#columns = new ColumnPages(this.#file, cache, this.#cached, this.#whole)
+    this.#columns = new ColumnPages(this.#file, cache, this.cached, this.#whole)
   }
 
   /** Closes the file and forgets what is cached of it. Idempotent. What is under way ends with its next read. */
   close(): void {
-    this.#cache.evict(this.#cached)
+    this.#cache.evict(this.cached)
     this.#cache.sidecars.release(this.#opened)
     this.#file.close()
   }
@@ -192,7 +193,7 @@ export class PageReader {
       return whole
     }
     const page = index.pageIn(chunk, row)
-    const vector = this.#cache.get(this.#cached, page)
+    const vector = this.#cache.get(this.cached, page)
     if (vector === undefined) return undefined
     this.cachedFirst = index.pageFirstRow[page]!
     this.#whole.hit(index, chunk)
@@ -208,7 +209,7 @@ export class PageReader {
   seemsCached({ index }: Opened, column: FileColumn, from: number, to: number): boolean {
     if (this.isWhole(index, column, from)) return true
     const { first, last } = index.pagesOf(column.number, from, to)
-    return [first, (first + last) >>> 1, last].every((page) => this.#cache.has(this.#cached, page))
+    return [first, (first + last) >>> 1, last].every((page) => this.#cache.has(this.cached, page))
   }
 
   /** Rows of one column, from as many pages and row groups as they lie in: a view where one page holds them all. */

@@ -5,6 +5,7 @@
 
 import { type Batch, noSeq, type Projection } from '../format/batch.js'
 import { compareColumns, compareKeys } from '../format/compare.js'
+import type { KeptRows } from '../format/kept-rows.js'
 import { decodeKeys, type KeyBytes, vectorKey } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
 import type { Predicate } from '../format/predicate.js'
@@ -217,6 +218,21 @@ export class SSTableReader {
   /** The row's values, from memory alone; undefined: not all of them are there. */
   rowCached<R extends object>(row: number, shape: RowShape<R>): R | undefined {
     return this.#cached.row(row, shape)
+  }
+
+  /** Whether `keptRow` would have a row for readers who see all of the file's versions. */
+  keepsRow(key: KeyBytes, hash: KeyHash, shape: KeptRows<object>): boolean {
+    return this.#cache.hasRow(this.#pages.cached, shape, key, hash)
+  }
+
+  /** What `shape` has made of the newest version of `key` before, if that is kept. Costs neither filter nor search. */
+  keptRow<R extends object>(key: KeyBytes, hash: KeyHash, seq: number, shape: KeptRows<R>): R | undefined {
+    return seq < this.meta.maxSeq ? undefined : this.#cache.rowOf(this.#pages.cached, shape, key, hash)
+  }
+
+  /** Keeps a row that `findCached` has found, if lookups come back to it. Requires: `keptRow` has just not found it. */
+  keepRow<R extends object>(key: KeyBytes, hash: KeyHash, shape: KeptRows<R>, row: R): void {
+    this.#cache.offerRow(this.#pages.cached, shape, key, hash, row)
   }
 
   /** Takes in how a lookup from memory that has looked beyond the filter ended. */

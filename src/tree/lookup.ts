@@ -2,6 +2,7 @@
 // key. The first hit wins; a tombstone is a miss.
 
 import type { Batch, Projection } from '../format/batch.js'
+import type { KeptRows } from '../format/kept-rows.js'
 import type { KeyBytes } from '../format/key-codec.js'
 import type { KeySearch } from '../format/key-search.js'
 import type { RowShape } from '../format/row-builder.js'
@@ -70,11 +71,14 @@ export function findCached<R extends object>(
   readers: RunReaders,
 ): R | undefined | number {
   const { key, hash, seq } = wanted
+  const { kept } = shape
   let isTold = false
   for (let run = 0; ; run++) {
-    run = nextCandidate(version, run, key, hash, readers)
+    run = nextCandidate(version, run, wanted, readers, kept)
     const reader = readerIn(version, run, key, readers)
     if (reader === undefined) return undefined
+    const known = kept && reader.keptRow(key, hash, seq, kept)
+    if (known !== undefined) return known
     if (!isTold) readers.search.use(key)
     isTold = true
     const row = reader.findCached(key, hash, seq, readers.search)
@@ -82,20 +86,23 @@ export function findCached<R extends object>(
     const built = row >= 0 ? reader.rowCached(row, shape) : undefined
     if (row >= 0 && built === undefined) return run
     reader.learnCached(row !== absentRow)
-    if (row !== absentRow) return built
+    if (row === absentRow) continue
+    if (built !== undefined && kept !== undefined) reader.keepRow(key, hash, kept, built)
+    return built
   }
 }
 
 /** The key's row in the runs from `from` on, as a batch of one row; undefined: there is none. */
 export function* findInRuns(
   version: Version,
-  { key, hash, seq }: Wanted,
+  wanted: Wanted,
   projection: Projection,
   readers: RunReaders,
   from: number,
 ): Reading<Batch | undefined> {
+  const { key, hash, seq } = wanted
   for (let run = from; ; run++) {
-    run = nextCandidate(version, run, key, hash, readers)
+    run = nextCandidate(version, run, wanted, readers)
     const reader = readerIn(version, run, key, readers)
     if (reader === undefined) return undefined
     const found = yield* reader.find(key, seq, hash)
@@ -107,14 +114,15 @@ export function* findInRuns(
 
 /**
  * The first run from `from` on whose table may have the key, or the number of runs. Most tables are excluded, by filters
- * in memory: a plain loop, for a step of a generator takes longer than to ask a filter.
+ * in memory: a plain loop, for a step of a generator takes longer than to ask a filter. A row that is kept as `kept` has made it
+ * says more than the filter, in less time.
  */
 function nextCandidate(
   version: Version,
   from: number,
-  key: KeyBytes,
-  hash: KeyHash,
+  { key, hash }: Wanted,
   readers: RunReaders,
+  kept?: KeptRows<object>,
 ): number {
   const { lone, blocks } = readers.ofRuns(version)
   let first = 0
@@ -126,7 +134,9 @@ function nextCandidate(
     for (; left !== 0; left &= left - 1) {
       const run = first + 31 - Math.clz32(left & -left)
       const reader = lone[run] ?? readerIn(version, run, key, readers)
-      if (reader !== undefined && !reader.excludes(key, hash)) return run
+      if (reader === undefined) continue
+      if (kept !== undefined && reader.keepsRow(key, hash, kept)) return run
+      if (!reader.excludes(key, hash)) return run
     }
     first = next
   }

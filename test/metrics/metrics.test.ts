@@ -345,7 +345,7 @@ describe('the metrics of a database', () => {
     const { db, table } = await openTable({ cacheBytes: 1 << 20 })
     await table.batch(puts(1000))
     await table.flush()
-    expect(db.metrics().cache).toEqual({ bytes: 0, capacityBytes: 1 << 20, hits: 0, misses: 0 })
+    expect(db.metrics().cache).toEqual({ bytes: 0, capacityBytes: 1 << 20, hits: 0, misses: 0, rowHits: 0 })
     await table.get(5)
     expect(db.metrics().cache.misses).toBeGreaterThan(0)
     await table.get(5) // a page comes in when it is read for the second time

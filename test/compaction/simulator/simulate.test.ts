@@ -91,6 +91,19 @@ describe('the simulator', () => {
     }
   })
 
+  test('writes less where rows take fewer bytes among more keys, as much less as they do', () => {
+    const [plain, saving] = [{}, { rowSaving: 1 }].map((more) => play(unified('T4'), mebibyte, more))
+    expect(saving!.bytesFlushed).toBeCloseTo(plain!.bytesFlushed, -5)
+    const bytesOf = (result: typeof plain) => result!.levels.reduce((sum, { bytes }) => sum + bytes, 0)
+    const oldest = saving!.levels[saving!.levels.length - 1]!
+    const doublings = Math.log2(oldest.rows / oldest.runs / (mebibyte / rowBytes))
+    expect(doublings).toBeGreaterThan(3)
+    expect(oldest.bytes / oldest.rows).toBeCloseTo(rowBytes - doublings, 0)
+    expect(bytesOf(saving)).toBeLessThan(bytesOf(plain))
+    const ascending = play(unified('T4'), mebibyte, { rowSaving: 1, distribution: 'ascending' })
+    expect(ascending.bytesFlushed / 5e6).toBeCloseTo(rowBytes, 1)
+  })
+
   test('tiers write least, levels read least, also of a thousand million rows', () => {
     const settings = { rows: 1e9 }
     const tiered = play(unified('T4'), 64 * mebibyte, settings)
