@@ -278,6 +278,7 @@ export class CommitQueue {
     // The flush may read what the system has; only the next log's first acknowledgement has to wait for the disk.
     this.#active = undefined
     this.#host.sealed(memtable, log)
+    await log.cut()
     await this.#sync(log)
     await log.close()
   }

@@ -318,7 +318,8 @@ export class LsmTree {
     // A flush will follow; by then the worker should have loaded what it needs.
     this.environment.executor.warm()
     const { fs } = this.environment
-    const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog)
+    const syncsGroups = this.options.wal === 'sync'
+    const { number, log } = await createLog(fs, this.#files, memtable, this.#previousLog, syncsGroups)
     this.#view.active = { memtable, number }
     return log
   }

@@ -16,13 +16,14 @@ export interface LogEnd {
 
 /**
  * Creates the log of a memtable and lists it. If the process dies in here, the log is an orphan, or listed and empty:
- * both are fine.
+ * both are fine. `syncsGroups`: nothing is written to it before all that is there is durable.
  */
 export async function createLog(
   fs: FileSystem,
   files: TreeFiles,
   memtable: Memtable,
   previous: LogEnd,
+  syncsGroups: boolean,
 ): Promise<{ readonly number: number; readonly log: LogWriter }> {
   const number = files.newNumber()
   const schemaId = memtable.schema.id
@@ -37,7 +38,7 @@ export async function createLog(
     manifest: files.position(),
   })
   memtable.setHeader(header)
-  const log = await LogWriter.create(fs, `${files.directory}/${logName(number)}`, header)
+  const log = await LogWriter.create(fs, `${files.directory}/${logName(number)}`, header, syncsGroups)
   await fs.syncDirectory(files.directory)
   await files.edit({ addLogs: [{ number, id: memtable.logId, schemaId }] })
   return { number, log }

@@ -3,12 +3,16 @@
 
 import type { FileHandle, FileSystem } from 'marquetry'
 
+/** `syncCut`: the first sync after a truncate. */
+type Operation = 'sync' | 'syncCut' | 'syncDirectory' | 'truncate'
+
 /** What a mutant does to an operation: lets it happen, or only says that it did. */
-type Flaw = (operation: 'sync' | 'syncDirectory', path: string) => 'pass' | 'skip'
+type Flaw = (operation: Operation, path: string) => 'pass' | 'skip'
 
 class FlawedHandle implements FileHandle {
   readonly #inner: FileHandle
   readonly #flaw: Flaw
+  #isCut = false
 
   constructor(inner: FileHandle, flaw: Flaw) {
     this.#inner = inner
@@ -20,14 +24,20 @@ class FlawedHandle implements FileHandle {
   }
 
   async sync(): Promise<void> {
-    if (this.#flaw('sync', this.path) === 'pass') await this.#inner.sync()
+    const operation = this.#isCut ? 'syncCut' : 'sync'
+    this.#isCut = false
+    if (this.#flaw(operation, this.path) === 'pass') await this.#inner.sync()
+  }
+
+  async truncate(bytes: number): Promise<void> {
+    this.#isCut = true
+    if (this.#flaw('truncate', this.path) === 'pass') await this.#inner.truncate(bytes)
   }
 
   read = (into: Uint8Array, position: number) => this.#inner.read(into, position)
   readSync = (into: Uint8Array, position: number) => this.#inner.readSync(into, position)
   write = (bytes: Uint8Array, position: number) => this.#inner.write(bytes, position)
   writeSync = (bytes: Uint8Array, position: number) => this.#inner.writeSync(bytes, position)
-  truncate = (bytes: number) => this.#inner.truncate(bytes)
   size = () => this.#inner.size()
   sizeSync = () => this.#inner.sizeSync()
   close = () => this.#inner.close()
@@ -61,15 +71,14 @@ function flawed(inner: FileSystem, { flaw = () => 'pass', beforeRename = async (
   }
 }
 
-const skipSync =
-  (pattern: RegExp): Flaw =>
+const skip =
+  (operations: RegExp, pattern: RegExp): Flaw =>
   (operation, path) =>
-    operation === 'sync' && pattern.test(path) ? 'skip' : 'pass'
+    operations.test(operation) && pattern.test(path) ? 'skip' : 'pass'
 
-const skipDirectorySync =
-  (pattern: RegExp): Flaw =>
-  (operation, path) =>
-    operation === 'syncDirectory' && pattern.test(path) ? 'skip' : 'pass'
+const skipSync = (pattern: RegExp): Flaw => skip(/^sync(Cut)?$/, pattern)
+
+const skipDirectorySync = (pattern: RegExp): Flaw => skip(/^syncDirectory$/, pattern)
 
 /** Removes a table's log when its flush's SSTable gets its place: before the manifest knows the SSTable. */
 async function removeLogsEarly(inner: FileSystem, from: string, to: string): Promise<void> {
@@ -81,6 +90,9 @@ async function removeLogsEarly(inner: FileSystem, from: string, to: string): Pro
 
 export const flaws: { readonly [name: string]: (inner: FileSystem) => FileSystem } = {
   'the log is not synced': (inner) => flawed(inner, { flaw: skipSync(/\.wal$/) }),
+  'zeros stay at the end of sealed logs': (inner) => flawed(inner, { flaw: skip(/^truncate$/, /\.wal$/) }),
+  'logs whose zeros were cut off are not synced': (inner) =>
+    flawed(inner, { flaw: skip(/^syncCut$/, /\.wal$/) }),
   'the manifest is not synced': (inner) => flawed(inner, { flaw: skipSync(/MANIFEST/) }),
   'SSTables are not synced': (inner) => flawed(inner, { flaw: skipSync(/data\.parquet$/) }),
   'the catalog is not synced': (inner) => flawed(inner, { flaw: skipSync(/CATALOG/) }),

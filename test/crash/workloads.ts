@@ -145,6 +145,15 @@ export const workloads = {
         for (let i = 0; i < 14; i++) await stage.write('a', { [`k${i % 6}`]: i })
       }),
   },
+  /** Logs that are ahead of their rows by zeros, which are cut off before the next one begins. */
+  'rotation, zeros ahead': {
+    options: { memtableRows: 7, immutableMemtablesMax: 4 },
+    run: (stage) =>
+      session(stage, async () => {
+        await stage.table('a')
+        for (let i = 0; i < 16; i++) await stage.write('a', { [`k${i % 6}`]: i })
+      }),
+  },
   /** The first memtable is large enough for a key filter, so that those behind it are flushed sooner. */
   'rotation, uneven': {
     options: { memtableRows: 3, immutableMemtablesMax: 4, flushWorkers: 3 },

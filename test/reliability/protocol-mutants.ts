@@ -26,6 +26,14 @@ const flawed = (name: string, crash: WorkloadName): ProtocolMutant => ({
 
 const mistakes: Readonly<Record<string, ProtocolMutant>> = {
   'the log is not synced': flawed('the log is not synced', 'single puts'),
+  'zeros stay at the end of sealed logs': flawed(
+    'zeros stay at the end of sealed logs',
+    'rotation, zeros ahead',
+  ),
+  'logs whose zeros were cut off are not synced': flawed(
+    'logs whose zeros were cut off are not synced',
+    'rotation, zeros ahead',
+  ),
   'the manifest is not synced': flawed('the manifest is not synced', 'flush'),
   'SSTables are not synced': flawed('SSTables are not synced', 'flush'),
   'the catalog is not synced': flawed('the catalog is not synced', 'single puts'),
