@@ -6,7 +6,10 @@ import { isLong, isReport, shards } from './test/reliability/settings.js'
 // ordinary tests they run against dist/. Each machine runs in as many processes as there are shards, at the same time.
 export default defineConfig({
   test: {
-    maxWorkers: shards,
+    // One more than cores: some machines wait, for processes that they kill and for watchdogs.
+    maxWorkers: shards + 1,
+    // The engine is loaded by Node itself, as for users.
+    server: { deps: { external: [/\/dist\//] } },
     reporters: [new ReliabilityReporter()],
     passWithNoTests: isReport,
     projects: Array.from({ length: shards }, (_, shard) => ({

@@ -30,6 +30,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
       const cache = new PageCache(bytes)
       const reader = new SSTableReader(fs, 'table', meta, schema, cache)
       const search = new KeySearch(schema)
+      const present = new Set(keys.map((key) => Buffer.from(key).toString('latin1')))
       const builder = new RowBuilder(schema, all)
       const firstRow = (row: number) => {
         let first = row
@@ -44,7 +45,7 @@ describe.each(Object.keys(shapes))('an SSTable with %s', (name) => {
         const key = keys[first]!
         const missing = i % 8 === 0 ? Uint8Array.from([...key.subarray(0, -1), key.at(-1)! ^ 0x80]) : undefined
         const wanted = missing ?? key
-        const isThere = missing === undefined || keys.some((other) => compareBytes(other, missing) === 0)
+        const isThere = present.has(Buffer.from(wanted).toString('latin1'))
         if (missing !== undefined && isThere) continue
         search.use(wanted)
         const hash = hashKey(wanted)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isMarquetryError } from '#src/errors.js'
 import { codecOf } from '#src/format/type-codec.js'
 import { bytesVector, type Vector } from '#src/format/vector.js'
@@ -56,6 +56,15 @@ describe('damage that a checksum missed', () => {
       (['V1', 'V2'] as const).map((version) => ({ name, type, encoding, version })),
     ),
   )
+
+  // Hundreds of thousands of errors that nobody looks at: a stack takes longer than what it is about.
+  const { stackTraceLimit } = Error
+  beforeAll(() => {
+    Error.stackTraceLimit = 0
+  })
+  afterAll(() => {
+    Error.stackTraceLimit = stackTraceLimit
+  })
 
   test.each(damageCases)('is survived: $name, $encoding, $version', ({ type, encoding, version }) => {
     const random = seededRandom(seed)

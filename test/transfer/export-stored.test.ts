@@ -121,11 +121,12 @@ describe('an export to Parquet', () => {
         ['tiny', 'at'],
         ['group', 'number', 'text'],
       ] as const) {
+        const isWhole = step === 0 && columns === undefined
         const bounds = [
           {},
           { gte: [rowOf(below(10_400)).group] as [string] },
           { lt: [rowOf(4_000 + below(6_400)).group, below(100)] as [string, number] },
-        ][below(3)]!
+        ][isWhole ? 0 : below(3)]!
         const options = {
           ...bounds,
           ...(columns === undefined ? {} : { columns }),
