@@ -16,7 +16,7 @@ import { play, type Stage } from './play.js'
 import { drawScript, type Script, strategies } from './script.js'
 
 const seeds = Number(process.env['MARQUETRY_COMPACTION_SEEDS'] ?? 1)
-const operationsMin = Number(process.env['MARQUETRY_COMPACTION_OPERATIONS'] ?? 3000)
+const operationsMin = Number(process.env['MARQUETRY_COMPACTION_OPERATIONS'] ?? 5000)
 const workerCounts = process.env['MARQUETRY_SRC'] ? [0] : [0, 1, 2]
 
 /** Options that make flushes and merges frequent; those that no answer depends on are random. */
