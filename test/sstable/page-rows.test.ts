@@ -43,7 +43,7 @@ async function compareRanges(
   const { layout } = codecOf(type)
   const file = writeColumn(storedType(type), widenVector(vector), settings)
   const expected = plainValues(vector)
-  const oracle = comparable && settings.compression !== 'LZ4_RAW' ? await oracleValues(file) : expected
+  if (comparable && settings.compression !== 'LZ4_RAW') expect(await oracleValues(file)).toEqual(expected)
   for (const { page, firstRow, rows } of dataPages(file, layout)) {
     const count = page.header.values
     const ranges = [[0, 1], [count - 1, count], [0, count]] // biome-ignore format: a list
@@ -58,7 +58,6 @@ async function compareRanges(
       sized(part)
       const values = plainValues(part)
       expect(values, `rows ${from} to ${to}`).toEqual(expected.slice(firstRow + from, firstRow + to))
-      expect(values, `rows ${from} to ${to}`).toEqual(oracle.slice(firstRow + from, firstRow + to))
     }
   }
 }
@@ -106,9 +105,8 @@ test('64-bit differences of every width add up over what is skipped', () => {
     })
     for (const { page, firstRow, rows } of dataPages(file, 'int64')) {
       for (let row = 0; row < page.header.values; row++) {
-        expect(rows(row, row + 1).values[0], `seed ${seed}, width ${width}, row ${row}`).toBe(
-          values[firstRow + row],
-        )
+        if (rows(row, row + 1).values[0] !== values[firstRow + row])
+          expect.fail(`seed ${seed}, width ${width}, row ${row}`)
       }
     }
   }
