@@ -13,6 +13,8 @@ function run(command, args) {
   if (status !== 0) process.exit(1)
 }
 
-if (!existsSync(join(here, 'node_modules'))) run('npm', ['ci', '--ignore-scripts', '--prefix', here])
+// Not `npm ci`: it misses chdb's libraries for other systems in the lock, some of which were never published.
+if (!existsSync(join(here, 'node_modules')))
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', here])
 const vitest = join(here, '../../node_modules/vitest/vitest.mjs')
 run(process.execPath, [vitest, 'run', '--config', join(here, 'vitest.config.mjs'), ...process.argv.slice(2)])
