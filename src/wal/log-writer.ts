@@ -1,7 +1,7 @@
 // Appends to one log file. Knows bytes, not entries: records are made where memtables are (one encoding serves both).
 //
 // A log that is synced after every few bytes is kept ahead of them by zeros: a sync that has no new length to write takes the
-// file system half the time. To a reader zeros are a torn tail, so they are cut off before the log is sealed; a log that a crash
+// file system a third less time. To a reader zeros are a torn tail, so they are cut off before the log is sealed; a log that a crash
 // leaves with them is the newest one, whose tail may be torn. PostgreSQL and InnoDB fill their logs beforehand for that reason.
 //
 // After a failed write or sync the writer is dead: the kernel may have dropped the pages it could not write and would
